@@ -1,0 +1,1 @@
+"""The reference server: one process from telemetry to packets, decisions and feeds."""

@@ -1,0 +1,1 @@
+"""The server's mathematics over files: replay, evaluation, off-policy estimates and benchmarks."""
