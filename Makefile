@@ -8,27 +8,33 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
 
 setup: .venv/.setup ## Install the project and its tools into .venv
+	@echo "Ready: the commands are in .venv/bin"
 
 .venv/.setup: pyproject.toml tools/setup
-	@tools/setup
+	@tools/setup server,dev,parquet
+	@touch .venv/.server $@
 
-demo: setup ## Start the server, a demo shop and its shoppers, and show what happens
+.venv/.server: pyproject.toml tools/setup
+	@tools/setup server
+	@touch $@
+
+demo: .venv/.server ## Start the server, a demo shop and its shoppers, and show what happens
 	@.venv/bin/eitp-server demo
 
-test: setup ## Run all tests
+test: .venv/.setup ## Run all tests
 	@tools/system-packages
 	@.venv/bin/pytest
 
-check: setup ## Run every static check: schema, format, lint, types, imports, generated code
+check: .venv/.setup ## Run every static check: schema, format, lint, types, imports, generated code
 	@tools/check
 
-generate: setup ## Write the Python code of proto/
+generate: .venv/.setup ## Write the Python code of proto/
 	@.venv/bin/python tools/generate.py
 
 docs: ## Say where the documentation is
 	@echo "The site is not built yet. The protocol reference is the comments in proto/eitp/v1,"
 	@echo "the specification is in spec/, and the guides are in docs/."
 
-bench: setup ## Measure ingest on this machine, as JSON
+bench: .venv/.setup ## Measure ingest on this machine, as JSON
 	@tools/system-packages
 	@.venv/bin/eitp-server lab bench ingest --json
