@@ -88,7 +88,7 @@ class Recording:
     name: str
     """Unique within a file or a directory of files."""
     person: str
-    """Who it was; recordings of one person share it, so that no test judges people by themselves."""
+    """Who it was, shared by the recordings of one person: a test must not split them."""
     events: tuple[Event, ...]
     """At least one, in time order; equal times are legal."""
 
