@@ -95,19 +95,17 @@ class InterventionDefinition(_message.Message):
     def __init__(self, definition_id: _Optional[str] = ..., revision: _Optional[int] = ..., kind: _Optional[_Union[InterventionKind, str]] = ..., title: _Optional[str] = ..., body: _Optional[str] = ..., action_url: _Optional[str] = ..., offer_id: _Optional[str] = ..., labels: _Optional[_Iterable[_Union[_state_pb2.EmotionLabel, str]]] = ..., min_confidence: _Optional[float] = ..., page_types: _Optional[_Iterable[_Union[_page_pb2.PageType, str]]] = ..., page_sections: _Optional[_Iterable[_Union[_page_pb2.PageSection, str]]] = ..., priority: _Optional[int] = ..., cool_down: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., session_cap: _Optional[int] = ..., time_to_live: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., fact: _Optional[str] = ..., fact_source: _Optional[str] = ..., enabled: _Optional[bool] = ...) -> None: ...
 
 class Intervention(_message.Message):
-    __slots__ = ("intervention_id", "decision_id", "session_id", "definition", "packet_id", "created_at", "expires_at")
+    __slots__ = ("intervention_id", "decision_id", "session_id", "definition", "created_at", "expires_at")
     INTERVENTION_ID_FIELD_NUMBER: _ClassVar[int]
     DECISION_ID_FIELD_NUMBER: _ClassVar[int]
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     DEFINITION_FIELD_NUMBER: _ClassVar[int]
-    PACKET_ID_FIELD_NUMBER: _ClassVar[int]
     CREATED_AT_FIELD_NUMBER: _ClassVar[int]
     EXPIRES_AT_FIELD_NUMBER: _ClassVar[int]
     intervention_id: str
     decision_id: str
     session_id: str
     definition: InterventionDefinition
-    packet_id: str
     created_at: _timestamp_pb2.Timestamp
     expires_at: _timestamp_pb2.Timestamp
-    def __init__(self, intervention_id: _Optional[str] = ..., decision_id: _Optional[str] = ..., session_id: _Optional[str] = ..., definition: _Optional[_Union[InterventionDefinition, _Mapping]] = ..., packet_id: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    def __init__(self, intervention_id: _Optional[str] = ..., decision_id: _Optional[str] = ..., session_id: _Optional[str] = ..., definition: _Optional[_Union[InterventionDefinition, _Mapping]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...

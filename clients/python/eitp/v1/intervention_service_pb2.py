@@ -30,7 +30,7 @@ from eitp.v1 import intervention_pb2 as eitp_dot_v1_dot_intervention__pb2
 from eitp.v1 import outcome_pb2 as eitp_dot_v1_dot_outcome__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"eitp/v1/intervention_service.proto\x12\x07\x65itp.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x14\x65itp/v1/cursor.proto\x1a\x16\x65itp/v1/decision.proto\x1a\x18\x65itp/v1/experiment.proto\x1a\x1a\x65itp/v1/intervention.proto\x1a\x15\x65itp/v1/outcome.proto\"\xb2\x01\n\x19WatchInterventionsRequest\x12\x18\n\x06\x63ursor\x18\x01 \x01(\x0c\x42\x08\xbaH\x05z\x03\x18\x80\x02\x12/\n\x05start\x18\x02 \x01(\x0e\x32\x16.eitp.v1.StartPositionB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1b\n\nsession_id\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12-\n\x04mode\x18\x04 \x01(\x0e\x32\x15.eitp.v1.DeliveryModeB\x08\xbaH\x05\x82\x01\x02\x10\x01\"\xaf\x01\n\x1aWatchInterventionsResponse\x12\x0e\n\x06\x63ursor\x18\x01 \x01(\x0c\x12-\n\x0cintervention\x18\x02 \x01(\x0b\x32\x15.eitp.v1.InterventionH\x00\x12\'\n\theartbeat\x18\x03 \x01(\x0b\x32\x12.eitp.v1.HeartbeatH\x00\x12!\n\x06lagged\x18\x04 \x01(\x0b\x32\x0f.eitp.v1.LaggedH\x00\x42\x06\n\x04item\"\x87\x01\n\x1e\x41\x63knowledgeInterventionRequest\x12\"\n\x0fintervention_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x41\n\x0b\x64isposition\x18\x02 \x01(\x0e\x32 .eitp.v1.InterventionDispositionB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\"!\n\x1f\x41\x63knowledgeInterventionResponse\"A\n\x14ReportOutcomeRequest\x12)\n\x07outcome\x18\x01 \x01(\x0b\x32\x10.eitp.v1.OutcomeB\x06\xbaH\x03\xc8\x01\x01\"?\n\x15ReportOutcomeResponse\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\t\x12\x11\n\tduplicate\x18\x02 \x01(\x08\"\x7f\n#CreateInterventionDefinitionRequest\x12;\n\ndefinition\x18\x01 \x01(\x0b\x32\x1f.eitp.v1.InterventionDefinitionB\x06\xbaH\x03\xc8\x01\x01\x12\x1b\n\nrequest_id\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\"[\n$CreateInterventionDefinitionResponse\x12\x33\n\ndefinition\x18\x01 \x01(\x0b\x32\x1f.eitp.v1.InterventionDefinition\"D\n GetInterventionDefinitionRequest\x12 \n\rdefinition_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\"X\n!GetInterventionDefinitionResponse\x12\x33\n\ndefinition\x18\x01 \x01(\x0b\x32\x1f.eitp.v1.InterventionDefinition\"^\n\"ListInterventionDefinitionsRequest\x12\x1a\n\tpage_size\x18\x01 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02\"t\n#ListInterventionDefinitionsResponse\x12\x34\n\x0b\x64\x65\x66initions\x18\x01 \x03(\x0b\x32\x1f.eitp.v1.InterventionDefinition\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x7f\n#UpdateInterventionDefinitionRequest\x12;\n\ndefinition\x18\x01 \x01(\x0b\x32\x1f.eitp.v1.InterventionDefinitionB\x06\xbaH\x03\xc8\x01\x01\x12\x1b\n\nrequest_id\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\"[\n$UpdateInterventionDefinitionResponse\x12\x33\n\ndefinition\x18\x01 \x01(\x0b\x32\x1f.eitp.v1.InterventionDefinition\"G\n#DeleteInterventionDefinitionRequest\x12 \n\rdefinition_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\"&\n$DeleteInterventionDefinitionResponse\"m\n\x14ListDecisionsRequest\x12\x1a\n\tpage_size\x18\x01 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02\x12\x1b\n\nsession_id\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@\"V\n\x15ListDecisionsResponse\x12$\n\tdecisions\x18\x01 \x03(\x0b\x32\x11.eitp.v1.Decision\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"6\n\x14GetExperimentRequest\x12\x1e\n\rdefinition_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18@\"@\n\x15GetExperimentResponse\x12\'\n\nexperiment\x18\x01 \x01(\x0b\x32\x13.eitp.v1.Experiment2\xe9\x08\n\x13InterventionService\x12_\n\x12WatchInterventions\x12\".eitp.v1.WatchInterventionsRequest\x1a#.eitp.v1.WatchInterventionsResponse0\x01\x12q\n\x17\x41\x63knowledgeIntervention\x12\'.eitp.v1.AcknowledgeInterventionRequest\x1a(.eitp.v1.AcknowledgeInterventionResponse\"\x03\x90\x02\x02\x12S\n\rReportOutcome\x12\x1d.eitp.v1.ReportOutcomeRequest\x1a\x1e.eitp.v1.ReportOutcomeResponse\"\x03\x90\x02\x02\x12\x80\x01\n\x1c\x43reateInterventionDefinition\x12,.eitp.v1.CreateInterventionDefinitionRequest\x1a-.eitp.v1.CreateInterventionDefinitionResponse\"\x03\x90\x02\x02\x12w\n\x19GetInterventionDefinition\x12).eitp.v1.GetInterventionDefinitionRequest\x1a*.eitp.v1.GetInterventionDefinitionResponse\"\x03\x90\x02\x01\x12}\n\x1bListInterventionDefinitions\x12+.eitp.v1.ListInterventionDefinitionsRequest\x1a,.eitp.v1.ListInterventionDefinitionsResponse\"\x03\x90\x02\x01\x12\x80\x01\n\x1cUpdateInterventionDefinition\x12,.eitp.v1.UpdateInterventionDefinitionRequest\x1a-.eitp.v1.UpdateInterventionDefinitionResponse\"\x03\x90\x02\x02\x12\x80\x01\n\x1c\x44\x65leteInterventionDefinition\x12,.eitp.v1.DeleteInterventionDefinitionRequest\x1a-.eitp.v1.DeleteInterventionDefinitionResponse\"\x03\x90\x02\x02\x12S\n\rListDecisions\x12\x1d.eitp.v1.ListDecisionsRequest\x1a\x1e.eitp.v1.ListDecisionsResponse\"\x03\x90\x02\x01\x12S\n\rGetExperiment\x12\x1d.eitp.v1.GetExperimentRequest\x1a\x1e.eitp.v1.GetExperimentResponse\"\x03\x90\x02\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"eitp/v1/intervention_service.proto\x12\x07\x65itp.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x14\x65itp/v1/cursor.proto\x1a\x16\x65itp/v1/decision.proto\x1a\x18\x65itp/v1/experiment.proto\x1a\x1a\x65itp/v1/intervention.proto\x1a\x15\x65itp/v1/outcome.proto\"\xb2\x01\n\x19WatchInterventionsRequest\x12\x18\n\x06\x63ursor\x18\x01 \x01(\x0c\x42\x08\xbaH\x05z\x03\x18\x80\x02\x12/\n\x05start\x18\x02 \x01(\x0e\x32\x16.eitp.v1.StartPositionB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1b\n\nsession_id\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12-\n\x04mode\x18\x04 \x01(\x0e\x32\x15.eitp.v1.DeliveryModeB\x08\xbaH\x05\x82\x01\x02\x10\x01\"\xaf\x01\n\x1aWatchInterventionsResponse\x12\x0e\n\x06\x63ursor\x18\x01 \x01(\x0c\x12-\n\x0cintervention\x18\x02 \x01(\x0b\x32\x15.eitp.v1.InterventionH\x00\x12\'\n\theartbeat\x18\x03 \x01(\x0b\x32\x12.eitp.v1.HeartbeatH\x00\x12!\n\x06lagged\x18\x04 \x01(\x0b\x32\x0f.eitp.v1.LaggedH\x00\x42\x06\n\x04item\"\xa4\x01\n\x1e\x41\x63knowledgeInterventionRequest\x12\"\n\x0fintervention_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x41\n\x0b\x64isposition\x18\x02 \x01(\x0e\x32 .eitp.v1.InterventionDispositionB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x1b\n\nsession_id\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@\"!\n\x1f\x41\x63knowledgeInterventionResponse\"A\n\x14ReportOutcomeRequest\x12)\n\x07outcome\x18\x01 \x01(\x0b\x32\x10.eitp.v1.OutcomeB\x06\xbaH\x03\xc8\x01\x01\"?\n\x15ReportOutcomeResponse\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\t\x12\x11\n\tduplicate\x18\x02 \x01(\x08\"\x7f\n#CreateInterventionDefinitionRequest\x12;\n\ndefinition\x18\x01 \x01(\x0b\x32\x1f.eitp.v1.InterventionDefinitionB\x06\xbaH\x03\xc8\x01\x01\x12\x1b\n\nrequest_id\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\"[\n$CreateInterventionDefinitionResponse\x12\x33\n\ndefinition\x18\x01 \x01(\x0b\x32\x1f.eitp.v1.InterventionDefinition\"D\n GetInterventionDefinitionRequest\x12 \n\rdefinition_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\"X\n!GetInterventionDefinitionResponse\x12\x33\n\ndefinition\x18\x01 \x01(\x0b\x32\x1f.eitp.v1.InterventionDefinition\"^\n\"ListInterventionDefinitionsRequest\x12\x1a\n\tpage_size\x18\x01 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02\"t\n#ListInterventionDefinitionsResponse\x12\x34\n\x0b\x64\x65\x66initions\x18\x01 \x03(\x0b\x32\x1f.eitp.v1.InterventionDefinition\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x7f\n#UpdateInterventionDefinitionRequest\x12;\n\ndefinition\x18\x01 \x01(\x0b\x32\x1f.eitp.v1.InterventionDefinitionB\x06\xbaH\x03\xc8\x01\x01\x12\x1b\n\nrequest_id\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\"[\n$UpdateInterventionDefinitionResponse\x12\x33\n\ndefinition\x18\x01 \x01(\x0b\x32\x1f.eitp.v1.InterventionDefinition\"G\n#DeleteInterventionDefinitionRequest\x12 \n\rdefinition_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\"&\n$DeleteInterventionDefinitionResponse\"m\n\x14ListDecisionsRequest\x12\x1a\n\tpage_size\x18\x01 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x02\x12\x1b\n\nsession_id\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@\"V\n\x15ListDecisionsResponse\x12$\n\tdecisions\x18\x01 \x03(\x0b\x32\x11.eitp.v1.Decision\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"6\n\x14GetExperimentRequest\x12\x1e\n\rdefinition_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18@\"@\n\x15GetExperimentResponse\x12\'\n\nexperiment\x18\x01 \x01(\x0b\x32\x13.eitp.v1.Experiment2\xe9\x08\n\x13InterventionService\x12_\n\x12WatchInterventions\x12\".eitp.v1.WatchInterventionsRequest\x1a#.eitp.v1.WatchInterventionsResponse0\x01\x12q\n\x17\x41\x63knowledgeIntervention\x12\'.eitp.v1.AcknowledgeInterventionRequest\x1a(.eitp.v1.AcknowledgeInterventionResponse\"\x03\x90\x02\x02\x12S\n\rReportOutcome\x12\x1d.eitp.v1.ReportOutcomeRequest\x1a\x1e.eitp.v1.ReportOutcomeResponse\"\x03\x90\x02\x02\x12\x80\x01\n\x1c\x43reateInterventionDefinition\x12,.eitp.v1.CreateInterventionDefinitionRequest\x1a-.eitp.v1.CreateInterventionDefinitionResponse\"\x03\x90\x02\x02\x12w\n\x19GetInterventionDefinition\x12).eitp.v1.GetInterventionDefinitionRequest\x1a*.eitp.v1.GetInterventionDefinitionResponse\"\x03\x90\x02\x01\x12}\n\x1bListInterventionDefinitions\x12+.eitp.v1.ListInterventionDefinitionsRequest\x1a,.eitp.v1.ListInterventionDefinitionsResponse\"\x03\x90\x02\x01\x12\x80\x01\n\x1cUpdateInterventionDefinition\x12,.eitp.v1.UpdateInterventionDefinitionRequest\x1a-.eitp.v1.UpdateInterventionDefinitionResponse\"\x03\x90\x02\x02\x12\x80\x01\n\x1c\x44\x65leteInterventionDefinition\x12,.eitp.v1.DeleteInterventionDefinitionRequest\x1a-.eitp.v1.DeleteInterventionDefinitionResponse\"\x03\x90\x02\x02\x12S\n\rListDecisions\x12\x1d.eitp.v1.ListDecisionsRequest\x1a\x1e.eitp.v1.ListDecisionsResponse\"\x03\x90\x02\x01\x12S\n\rGetExperiment\x12\x1d.eitp.v1.GetExperimentRequest\x1a\x1e.eitp.v1.GetExperimentResponse\"\x03\x90\x02\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -49,6 +49,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ACKNOWLEDGEINTERVENTIONREQUEST'].fields_by_name['intervention_id']._serialized_options = b'\272H\006r\004\020\001\030@'
   _globals['_ACKNOWLEDGEINTERVENTIONREQUEST'].fields_by_name['disposition']._loaded_options = None
   _globals['_ACKNOWLEDGEINTERVENTIONREQUEST'].fields_by_name['disposition']._serialized_options = b'\272H\007\202\001\004\020\001 \000'
+  _globals['_ACKNOWLEDGEINTERVENTIONREQUEST'].fields_by_name['session_id']._loaded_options = None
+  _globals['_ACKNOWLEDGEINTERVENTIONREQUEST'].fields_by_name['session_id']._serialized_options = b'\272H\004r\002\030@'
   _globals['_REPORTOUTCOMEREQUEST'].fields_by_name['outcome']._loaded_options = None
   _globals['_REPORTOUTCOMEREQUEST'].fields_by_name['outcome']._serialized_options = b'\272H\003\310\001\001'
   _globals['_CREATEINTERVENTIONDEFINITIONREQUEST'].fields_by_name['definition']._loaded_options = None
@@ -98,41 +100,41 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WATCHINTERVENTIONSRESPONSE']._serialized_start=381
   _globals['_WATCHINTERVENTIONSRESPONSE']._serialized_end=556
   _globals['_ACKNOWLEDGEINTERVENTIONREQUEST']._serialized_start=559
-  _globals['_ACKNOWLEDGEINTERVENTIONREQUEST']._serialized_end=694
-  _globals['_ACKNOWLEDGEINTERVENTIONRESPONSE']._serialized_start=696
-  _globals['_ACKNOWLEDGEINTERVENTIONRESPONSE']._serialized_end=729
-  _globals['_REPORTOUTCOMEREQUEST']._serialized_start=731
-  _globals['_REPORTOUTCOMEREQUEST']._serialized_end=796
-  _globals['_REPORTOUTCOMERESPONSE']._serialized_start=798
-  _globals['_REPORTOUTCOMERESPONSE']._serialized_end=861
-  _globals['_CREATEINTERVENTIONDEFINITIONREQUEST']._serialized_start=863
-  _globals['_CREATEINTERVENTIONDEFINITIONREQUEST']._serialized_end=990
-  _globals['_CREATEINTERVENTIONDEFINITIONRESPONSE']._serialized_start=992
-  _globals['_CREATEINTERVENTIONDEFINITIONRESPONSE']._serialized_end=1083
-  _globals['_GETINTERVENTIONDEFINITIONREQUEST']._serialized_start=1085
-  _globals['_GETINTERVENTIONDEFINITIONREQUEST']._serialized_end=1153
-  _globals['_GETINTERVENTIONDEFINITIONRESPONSE']._serialized_start=1155
-  _globals['_GETINTERVENTIONDEFINITIONRESPONSE']._serialized_end=1243
-  _globals['_LISTINTERVENTIONDEFINITIONSREQUEST']._serialized_start=1245
-  _globals['_LISTINTERVENTIONDEFINITIONSREQUEST']._serialized_end=1339
-  _globals['_LISTINTERVENTIONDEFINITIONSRESPONSE']._serialized_start=1341
-  _globals['_LISTINTERVENTIONDEFINITIONSRESPONSE']._serialized_end=1457
-  _globals['_UPDATEINTERVENTIONDEFINITIONREQUEST']._serialized_start=1459
-  _globals['_UPDATEINTERVENTIONDEFINITIONREQUEST']._serialized_end=1586
-  _globals['_UPDATEINTERVENTIONDEFINITIONRESPONSE']._serialized_start=1588
-  _globals['_UPDATEINTERVENTIONDEFINITIONRESPONSE']._serialized_end=1679
-  _globals['_DELETEINTERVENTIONDEFINITIONREQUEST']._serialized_start=1681
-  _globals['_DELETEINTERVENTIONDEFINITIONREQUEST']._serialized_end=1752
-  _globals['_DELETEINTERVENTIONDEFINITIONRESPONSE']._serialized_start=1754
-  _globals['_DELETEINTERVENTIONDEFINITIONRESPONSE']._serialized_end=1792
-  _globals['_LISTDECISIONSREQUEST']._serialized_start=1794
-  _globals['_LISTDECISIONSREQUEST']._serialized_end=1903
-  _globals['_LISTDECISIONSRESPONSE']._serialized_start=1905
-  _globals['_LISTDECISIONSRESPONSE']._serialized_end=1991
-  _globals['_GETEXPERIMENTREQUEST']._serialized_start=1993
-  _globals['_GETEXPERIMENTREQUEST']._serialized_end=2047
-  _globals['_GETEXPERIMENTRESPONSE']._serialized_start=2049
-  _globals['_GETEXPERIMENTRESPONSE']._serialized_end=2113
-  _globals['_INTERVENTIONSERVICE']._serialized_start=2116
-  _globals['_INTERVENTIONSERVICE']._serialized_end=3245
+  _globals['_ACKNOWLEDGEINTERVENTIONREQUEST']._serialized_end=723
+  _globals['_ACKNOWLEDGEINTERVENTIONRESPONSE']._serialized_start=725
+  _globals['_ACKNOWLEDGEINTERVENTIONRESPONSE']._serialized_end=758
+  _globals['_REPORTOUTCOMEREQUEST']._serialized_start=760
+  _globals['_REPORTOUTCOMEREQUEST']._serialized_end=825
+  _globals['_REPORTOUTCOMERESPONSE']._serialized_start=827
+  _globals['_REPORTOUTCOMERESPONSE']._serialized_end=890
+  _globals['_CREATEINTERVENTIONDEFINITIONREQUEST']._serialized_start=892
+  _globals['_CREATEINTERVENTIONDEFINITIONREQUEST']._serialized_end=1019
+  _globals['_CREATEINTERVENTIONDEFINITIONRESPONSE']._serialized_start=1021
+  _globals['_CREATEINTERVENTIONDEFINITIONRESPONSE']._serialized_end=1112
+  _globals['_GETINTERVENTIONDEFINITIONREQUEST']._serialized_start=1114
+  _globals['_GETINTERVENTIONDEFINITIONREQUEST']._serialized_end=1182
+  _globals['_GETINTERVENTIONDEFINITIONRESPONSE']._serialized_start=1184
+  _globals['_GETINTERVENTIONDEFINITIONRESPONSE']._serialized_end=1272
+  _globals['_LISTINTERVENTIONDEFINITIONSREQUEST']._serialized_start=1274
+  _globals['_LISTINTERVENTIONDEFINITIONSREQUEST']._serialized_end=1368
+  _globals['_LISTINTERVENTIONDEFINITIONSRESPONSE']._serialized_start=1370
+  _globals['_LISTINTERVENTIONDEFINITIONSRESPONSE']._serialized_end=1486
+  _globals['_UPDATEINTERVENTIONDEFINITIONREQUEST']._serialized_start=1488
+  _globals['_UPDATEINTERVENTIONDEFINITIONREQUEST']._serialized_end=1615
+  _globals['_UPDATEINTERVENTIONDEFINITIONRESPONSE']._serialized_start=1617
+  _globals['_UPDATEINTERVENTIONDEFINITIONRESPONSE']._serialized_end=1708
+  _globals['_DELETEINTERVENTIONDEFINITIONREQUEST']._serialized_start=1710
+  _globals['_DELETEINTERVENTIONDEFINITIONREQUEST']._serialized_end=1781
+  _globals['_DELETEINTERVENTIONDEFINITIONRESPONSE']._serialized_start=1783
+  _globals['_DELETEINTERVENTIONDEFINITIONRESPONSE']._serialized_end=1821
+  _globals['_LISTDECISIONSREQUEST']._serialized_start=1823
+  _globals['_LISTDECISIONSREQUEST']._serialized_end=1932
+  _globals['_LISTDECISIONSRESPONSE']._serialized_start=1934
+  _globals['_LISTDECISIONSRESPONSE']._serialized_end=2020
+  _globals['_GETEXPERIMENTREQUEST']._serialized_start=2022
+  _globals['_GETEXPERIMENTREQUEST']._serialized_end=2076
+  _globals['_GETEXPERIMENTRESPONSE']._serialized_start=2078
+  _globals['_GETEXPERIMENTRESPONSE']._serialized_end=2142
+  _globals['_INTERVENTIONSERVICE']._serialized_start=2145
+  _globals['_INTERVENTIONSERVICE']._serialized_end=3274
 # @@protoc_insertion_point(module_scope)

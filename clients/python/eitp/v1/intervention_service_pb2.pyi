@@ -37,12 +37,14 @@ class WatchInterventionsResponse(_message.Message):
     def __init__(self, cursor: _Optional[bytes] = ..., intervention: _Optional[_Union[_intervention_pb2.Intervention, _Mapping]] = ..., heartbeat: _Optional[_Union[_cursor_pb2.Heartbeat, _Mapping]] = ..., lagged: _Optional[_Union[_cursor_pb2.Lagged, _Mapping]] = ...) -> None: ...
 
 class AcknowledgeInterventionRequest(_message.Message):
-    __slots__ = ("intervention_id", "disposition")
+    __slots__ = ("intervention_id", "disposition", "session_id")
     INTERVENTION_ID_FIELD_NUMBER: _ClassVar[int]
     DISPOSITION_FIELD_NUMBER: _ClassVar[int]
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     intervention_id: str
     disposition: _intervention_pb2.InterventionDisposition
-    def __init__(self, intervention_id: _Optional[str] = ..., disposition: _Optional[_Union[_intervention_pb2.InterventionDisposition, str]] = ...) -> None: ...
+    session_id: str
+    def __init__(self, intervention_id: _Optional[str] = ..., disposition: _Optional[_Union[_intervention_pb2.InterventionDisposition, str]] = ..., session_id: _Optional[str] = ...) -> None: ...
 
 class AcknowledgeInterventionResponse(_message.Message):
     __slots__ = ()

@@ -1,0 +1,6 @@
+"""Runs the command line as `python -m eitp_server`."""
+
+from eitp_server.cli import main
+
+if __name__ == "__main__":
+    main()

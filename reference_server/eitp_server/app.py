@@ -1,0 +1,314 @@
+"""The composition root: builds every part once, joins them, and takes them down in order."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from eitp_server.config import DEVELOPMENT_TENANT
+from eitp_server.ingest.classify import Classifier
+from eitp_server.ingest.feed import Feed
+from eitp_server.ingest.inbox import Inbox
+from eitp_server.ingest.recovery import recover
+from eitp_server.ingest.reducer import IDLE_US, REDUCER_VERSION, Reducer
+from eitp_server.ingest.tick import Pace, Ticker
+from eitp_server.interventions.desk import Desk
+from eitp_server.interventions.policy import Policy
+from eitp_server.interventions.policy import Settings as PolicySettings
+from eitp_server.keyring import Keyring
+from eitp_server.services.capability import CapabilityService
+from eitp_server.services.cursor import Cursors, FeedKind
+from eitp_server.services.emotion import EmotionService
+from eitp_server.services.intervention import InterventionService
+from eitp_server.services.session import SessionService
+from eitp_server.services.telemetry import TelemetryService
+from eitp_server.services.token import Tokens
+from eitp_server.services.validation import violations
+from eitp_server.services.watch import Watch
+from eitp_server.storage.accounts import Accounts
+from eitp_server.storage.api_key import KeyKind
+from eitp_server.storage.queries import Queries
+from eitp_server.storage.snapshot import Snapshots
+from eitp_server.storage.sqlite_database import SQLiteDatabase
+from eitp_server.storage.sqlite_log import SQLiteLog
+from eitp_server.storage.tenant import Tenant
+from eitp_server.transport.boundary import Boundary
+from eitp_server.transport.credential import Authenticator
+from eitp_server.transport.grpc_server import GrpcServer
+from eitp_server.transport.web_server import WebServer
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from eitp_server.config import Settings
+    from eitp_server.ingest.tick import Counters
+
+_LOG: Final = structlog.get_logger(__name__)
+
+ALL_SCOPES: Final = frozenset(
+    {
+        "audit.read",
+        "catalogue.read",
+        "catalogue.write",
+        "decisions.read",
+        "interventions.read",
+        "interventions.write",
+        "outcomes.write",
+        "packets.read",
+        "sessions.write",
+        "subjects.erase",
+        "subjects.export",
+        "telemetry.write",
+    }
+)
+"""What a secret key may do when nothing less is asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DevelopmentKeys:
+    """The fixed keys of the development tenant, which exists in the demo and nowhere else."""
+
+    publishable: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """A running server."""
+
+    grpc_address: str
+    web_address: str
+    accounts: Accounts
+    ticker: Ticker
+
+    @property
+    def counters(self) -> Counters:
+        """What happened since the start."""
+        return self.ticker.counters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stores:
+    database: SQLiteDatabase
+    log: SQLiteLog
+    snapshots: Snapshots | NoSnapshots
+    accounts: Accounts
+    secret: bytes
+    """32 bytes that key every hash and draw of this server's data."""
+    signing_seed: bytes
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncGenerator[Server]:
+    """Run the server until the block ends, then drain it.
+
+    Raises `DirectoryInUse` when another process has the data directory and `OSError` when a port
+    is taken.
+    """
+    async with AsyncExitStack() as stack:
+        stores = await _open_stores(settings, stack)
+        ticker, inbox, packets, interventions = await _start_tick(settings, stores)
+        tokens = Tokens(
+            [SigningKey.from_seed(stores.signing_seed)],
+            lifetime_us=settings.token_lifetime_seconds * 1_000_000,
+        )
+        keyring = Keyring(stores.accounts, _clock_us)
+        services = _services(
+            stores, ticker, inbox, packets, interventions, tokens, keyring, settings
+        )
+        authenticator = Authenticator(keyring, tokens, _clock_us)
+        boundary = Boundary(services, authenticator, gate=inbox)
+        tick = asyncio.create_task(ticker.run())
+        stack.push_async_callback(_finish, ticker, tick)
+        grpc_server = GrpcServer(boundary, settings.host, settings.grpc_port)
+        await stack.enter_async_context(grpc_server)
+        web_server = WebServer(boundary, settings.host, settings.web_port)
+        await stack.enter_async_context(web_server)
+        stack.push_async_callback(_drain, boundary, grpc_server, settings.drain_seconds)
+        yield Server(
+            grpc_address=f"{settings.host}:{grpc_server.port}",
+            web_address=f"http://{settings.host}:{web_server.port}",
+            accounts=stores.accounts,
+            ticker=ticker,
+        )
+
+
+async def create_development_tenant(accounts: Accounts) -> DevelopmentKeys:
+    """Make sure that the development tenant and its fixed keys exist; for the demo only."""
+    now_us = _clock_us()
+    if accounts.tenants.get(DEVELOPMENT_TENANT) is None:
+        await accounts.tenants.create(
+            Tenant(
+                tenant_id=DEVELOPMENT_TENANT,
+                display_name="Demo dealership",
+                vertical="automotive",
+                region="US-CA",
+                holdout_share=0.1,
+                allowed_origins=("http://localhost:8080", "http://127.0.0.1:8080"),
+                created_at_us=now_us,
+            )
+        )
+    keys = DevelopmentKeys(
+        publishable=fixed(KeyKind.PUBLISHABLE, "dev", "Demo0" * 6),
+        secret=fixed(KeyKind.SECRET, "dev", "Demo1" * 6),
+    )
+    for kind, text in ((KeyKind.PUBLISHABLE, keys.publishable), (KeyKind.SECRET, keys.secret)):
+        if accounts.keys.authenticate(text, now_us) is None:
+            scopes = ALL_SCOPES if kind == KeyKind.SECRET else frozenset[str]()
+            await accounts.keys.create(
+                DEVELOPMENT_TENANT,
+                kind,
+                environment="dev",
+                scopes=scopes,
+                display_name="fixed, for the demo",
+                now_us=now_us,
+                secret=text,
+            )
+    return keys
+
+
+async def _open_stores(settings: Settings, stack: AsyncExitStack) -> _Stores:
+    database = await SQLiteDatabase.open(settings.data_dir, synchronous=settings.synchronous)
+    log = await SQLiteLog.open(database, reducer_version=REDUCER_VERSION)
+    stack.push_async_callback(log.close)
+    secret = await asyncio.to_thread(_secret, settings)
+    snapshots = (
+        NoSnapshots()
+        if settings.data_dir is None
+        else Snapshots(
+            settings.data_dir / "snapshots",
+            incarnation=log.incarnation,
+            reducer_version=REDUCER_VERSION,
+        )
+    )
+    return _Stores(
+        database=database,
+        log=log,
+        snapshots=snapshots,
+        accounts=await Accounts.open(database),
+        secret=secret[:32],
+        signing_seed=secret[32:],
+    )
+
+
+def _secret(settings: Settings) -> bytes:
+    """Return the 64 secret bytes of this server's data, made at the first start."""
+    if settings.data_dir is None:
+        return secrets.token_bytes(64)
+    path = settings.data_dir / "secret.key"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_bytes(secrets.token_bytes(64))
+    return path.read_bytes()
+
+
+async def _start_tick(
+    settings: Settings, stores: _Stores
+) -> tuple[Ticker, Inbox, Feed[Packet], Feed[InterventionRow]]:
+    def new_reducer() -> Reducer:
+        policy = PolicySettings(key=stores.secret, holdout_share=settings.holdout_share)
+        return Reducer(Desk(Policy(policy)), violations)
+
+    began = time.monotonic()
+    recovered = await recover(stores.log, stores.snapshots, new_reducer)
+    _LOG.info(
+        "recovered",
+        sessions=len(recovered.reducer.sessions),
+        tick=recovered.tick,
+        replayed=recovered.replayed,
+        seconds=round(time.monotonic() - began, 3),
+    )
+    last_packet, last_intervention = await stores.log.last_numbers()
+    packets = Feed[Packet](_stored(stores.log.packets), last_packet)
+    interventions = Feed[InterventionRow](_stored(stores.log.interventions), last_intervention)
+    inbox = Inbox(max_batches=settings.max_queued_batches)
+    pace = Pace(
+        max_pause=settings.max_pause_ms / 1000,
+        snapshot_batches=settings.snapshot_batches,
+        snapshot_seconds=settings.snapshot_seconds,
+    )
+    ticker = Ticker(
+        inbox=inbox,
+        log=stores.log,
+        snapshots=stores.snapshots,
+        recovered=recovered,
+        new_reducer=new_reducer,
+        packets=packets,
+        interventions=interventions,
+        clock_us=_clock_us,
+        pace=pace,
+    )
+    return ticker, inbox, packets, interventions
+
+
+def _services(
+    stores: _Stores,
+    ticker: Ticker,
+    inbox: Inbox,
+    packets: Feed[Packet],
+    interventions: Feed[InterventionRow],
+    tokens: Tokens,
+    keyring: Keyring,
+    settings: Settings,
+) -> dict[str, object]:
+    incarnation = stores.log.incarnation
+    queries = Queries(stores.database)
+
+    def current(tenant_id: str, session_id: str) -> Packet | None:
+        return ticker.reducer.current(tenant_id, session_id, ticker.now_us())
+
+    def refreshed(caller: Caller) -> str:
+        return tokens.refreshed(caller, ticker.now_us())
+
+    services: dict[str, object] = {
+        "eitp.v1.TelemetryService": TelemetryService(inbox, current, refreshed),
+        "eitp.v1.SessionService": SessionService(
+            inbox,
+            tokens,
+            keyring,
+            lambda tenant_id: ticker.reducer.sessions.of(tenant_id),
+            ticker.now_us,
+            secret=stores.secret,
+            idle_us=IDLE_US,
+        ),
+        "eitp.v1.EmotionService": EmotionService(
+            Watch(packets, Cursors(FeedKind.PACKETS, incarnation), ticker.now_us),
+            current,
+            lambda batches, page: classify(batches, page, violations, ticker.now_us()),
+        ),
+        "eitp.v1.InterventionService": InterventionService(
+            inbox,
+            Watch(interventions, Cursors(FeedKind.INTERVENTIONS, incarnation), ticker.now_us),
+            lambda: ticker.reducer.policy.policy,
+            queries,
+            ticker.now_us,
+        ),
+    }
+    return services
+
+
+def _stored(read: Any) -> Any:
+    def page(tenant_id: str, after: int, limit: int, session_id: str) -> Any:
+        return read(tenant_id, after, limit, session_id=session_id)
+
+    return page
+
+
+async def _finish(ticker: Ticker, tick: asyncio.Task[None]) -> None:
+    ticker.stop()
+    await tick
+
+
+async def _drain(boundary: Boundary, grpc_server: GrpcServer, seconds: float) -> None:
+    await grpc_server.announce_end()
+    await boundary.drain(min(seconds, 1.0))
+
+
+def _clock_us() -> int:
+    return time.time_ns() // 1000

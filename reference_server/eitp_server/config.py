@@ -1,0 +1,49 @@
+"""The server's configuration: one frozen object, read once from the environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final, Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DEVELOPMENT_TENANT: Final = "demo"
+
+
+class Settings(BaseSettings):
+    """What an operator can choose; each field is read from EITP_ and its name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix="EITP_", frozen=True, extra="ignore", use_attribute_docstrings=True)
+
+    host: str = "127.0.0.1"
+    """Address to listen on; 0.0.0.0 for all."""
+    grpc_port: int = Field(default=50051, ge=0, le=65535)
+    """Port of gRPC; 0 takes a free one."""
+    web_port: int = Field(default=8080, ge=0, le=65535)
+    """Port of Connect, gRPC-Web and JSON; 0 takes a free one."""
+    data_dir: Path | None = Path("eitp-data")
+    """Where the log, the tables, the snapshots and the signing keys live.
+
+    None keeps everything in memory: acknowledged data is gone with the process, and the server
+    says so (durability PROCESS).
+    """
+    synchronous: Literal["FULL", "NORMAL", "OFF"] = "FULL"
+    """SQLite's promise at a commit. Anything but FULL loses acknowledged data in a power cut and is
+    declared as durability PROCESS."""
+    holdout_share: float = Field(default=0.1, ge=0, le=0.5)
+    """Share of visitors that never get an intervention, so that its effect can be measured."""
+    max_pause_ms: float = Field(default=50, gt=0, le=1000)
+    """Longest wait of an input for its tick."""
+    max_queued_batches: int = Field(default=65_536, ge=1)
+    """Batches in the inbox beyond which requests are refused as OVERLOADED."""
+    snapshot_batches: int = Field(default=100_000, ge=1)
+    """Batches after which a snapshot is written; it bounds the work of a restart."""
+    snapshot_seconds: float = Field(default=60, gt=0)
+    """Time after which a snapshot is written when anything changed."""
+    token_lifetime_seconds: int = Field(default=900, ge=60, le=900)
+    """Life of a session token."""
+    drain_seconds: float = Field(default=10, ge=0)
+    """Longest time that calls in flight get to finish at shutdown."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """Least important messages to log."""

@@ -1,0 +1,140 @@
+"""The live sessions: who they are, and the columns that admission and the clock need."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from eitp_server.signals.slot_table import SlotTable, column
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+DIGESTS: Final = 64
+"""Batches per session whose content is remembered, to tell a repeat from a contradiction."""
+
+
+@dataclass(slots=True)
+class SessionColumns(SlotTable):
+    """What the hot path needs of each session."""
+
+    next_sequence: NDArray[np.int64] = column("i8", fill=1)
+    """Sequence of the next batch in order."""
+    digest: NDArray[np.uint32] = column("u4", shape=(DIGESTS,))
+    """CRC-32 of the latest applied batches, at sequence modulo DIGESTS."""
+    clock_offset_ms: NDArray[np.int64] = column("i8")
+    """Session clock minus client clock."""
+    last_ms: NDArray[np.int64] = column("i8", fill=-1)
+    """Session clock of the latest event, -1 before the first."""
+    seen_us: NDArray[np.int64] = column("i8")
+    """Log time of the latest input."""
+    target: NDArray[np.int64] = column("i8")
+    """Element that the pointer is over."""
+    role: NDArray[np.uint8] = column("u1")
+    section: NDArray[np.uint8] = column("u1")
+    page_type: NDArray[np.uint8] = column("u1")
+    cart: NDArray[np.uint8] = column("u1")
+    pointer: NDArray[np.uint8] = column("u1")
+    pages: NDArray[np.uint16] = column("u2")
+    """Pages seen."""
+    active: NDArray[np.bool_] = column("?")
+    lost: NDArray[np.int32] = column("i4")
+    """Batches given up as missing."""
+    clock_repairs: NDArray[np.int32] = column("i4")
+    """Times that the client's clock stepped back or leapt ahead."""
+    dropped: NDArray[np.int64] = column("i8")
+    """Events that the client had to throw away."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionInfo:
+    """What does not change while a session lives."""
+
+    session_id: str
+    tenant_id: str
+    visitor_hash: str
+    consent_interventions: bool
+    vertical: str
+    region: str
+    opened_us: int
+
+
+class Sessions:
+    """Slots for live sessions; names lead to slots, slots to facts.
+
+    Slots are handed out lowest-freed-last, the same way on every replay.
+    """
+
+    def __init__(self, capacity: int = 256) -> None:
+        self.columns = SessionColumns.allocate(capacity)
+        self.info: list[SessionInfo | None] = [None] * capacity
+        self._slots: dict[str, dict[str, int]] = {}
+        self._free = list(range(capacity - 1, -1, -1))
+
+    def __len__(self) -> int:
+        return len(self.info) - len(self._free)
+
+    @property
+    def capacity(self) -> int:
+        """Slots there are, used or free."""
+        return len(self.info)
+
+    def of(self, tenant_id: str) -> Mapping[str, int]:
+        """Return the slots of a tenant's sessions by session id."""
+        return self._slots.get(tenant_id, {})
+
+    def open(self, info: SessionInfo) -> int:
+        """Return the fresh slot of a new session; its rows must be reset by the caller's tables."""
+        if not self._free:
+            self._grow()
+        slot = self._free.pop()
+        self.info[slot] = info
+        self._slots.setdefault(info.tenant_id, {})[info.session_id] = slot
+        self.columns.reset(np.array([slot]))
+        self.columns.active[slot] = True
+        return slot
+
+    def close(self, slot: int) -> SessionInfo:
+        """Free the slot of a session and return who it was."""
+        info = self.info[slot]
+        assert info is not None, f"slot {slot} is not in use"
+        names = self._slots[info.tenant_id]
+        del names[info.session_id]
+        if not names:
+            del self._slots[info.tenant_id]
+        self.info[slot] = None
+        self.columns.active[slot] = False
+        self._free.append(slot)
+        return info
+
+    def used(self) -> NDArray[np.int64]:
+        """Return the slots in use, ascending."""
+        return np.flatnonzero(self.columns.active)
+
+    def dump(self) -> dict[str, Any]:
+        """Return everything but the columns, JSON-able."""
+        live = [[slot, asdict(info)] for slot, info in enumerate(self.info) if info is not None]
+        return {"capacity": self.capacity, "free": list(self._free), "live": live}
+
+    def load(self, document: Mapping[str, Any]) -> None:
+        """Take over what `dump` returned; the columns are loaded apart."""
+        while self.capacity < document["capacity"]:
+            self._grow()
+        self._free = list(document["free"])
+        self._slots = {}
+        self.info = [None] * self.capacity
+        live: Sequence[tuple[int, dict[str, Any]]] = document["live"]
+        for slot, facts in live:
+            info = SessionInfo(**facts)
+            self.info[slot] = info
+            self._slots.setdefault(info.tenant_id, {})[info.session_id] = slot
+
+    def _grow(self) -> None:
+        old = self.capacity
+        self.columns.grow(2 * old)
+        self.info += [None] * old
+        self._free = list(range(2 * old - 1, old - 1, -1)) + self._free

@@ -1,0 +1,96 @@
+"""The policy as the tick sees it: commands arrive as documents that the log can keep."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from eitp_server.interventions.definition import from_json
+from eitp_server.interventions.disposition import InterventionDisposition
+from eitp_server.interventions.outcome import OutcomeKind, OutcomeReport
+from eitp_server.interventions.policy import Policy, Shopper
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Protocol
+
+    from eitp_server.classification.packet import Packet
+    from eitp_server.interventions.definition import Definition
+    from eitp_server.interventions.outcome import Recorded
+    from eitp_server.interventions.policy import Choice
+    from eitp_server.storage.log import AcknowledgementRow, OutcomeRow
+
+    class Visitor(Protocol):
+        """What a decision needs to know of a session."""
+
+        @property
+        def session_id(self) -> str: ...
+
+        @property
+        def tenant_id(self) -> str: ...
+
+        @property
+        def visitor_hash(self) -> str: ...
+
+        @property
+        def consent_interventions(self) -> bool: ...
+
+
+class Desk:
+    """Translates the commands of the log for one policy."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+
+    def decide(self, packet: Packet, session: Visitor, now_us: int) -> Choice | None:
+        """Choose for a session that has just emitted a packet."""
+        shopper = Shopper(
+            session_id=session.session_id,
+            tenant_id=session.tenant_id,
+            visitor_hash=session.visitor_hash,
+            consent_interventions=session.consent_interventions,
+        )
+        return self.policy.decide(packet, shopper, now_us)
+
+    def outcome(
+        self, tenant_id: str, document: Mapping[str, Any], now_us: int
+    ) -> Recorded[OutcomeRow]:
+        """Credit an outcome; `document` holds the fields of `OutcomeReport` but the tenant."""
+        facts = {**document, "kind": OutcomeKind(document["kind"])}
+        return self.policy.outcome(OutcomeReport(tenant_id=tenant_id, **facts), now_us)
+
+    def acknowledge(
+        self, tenant_id: str, document: Mapping[str, Any], now_us: int
+    ) -> AcknowledgementRow | None:
+        """Keep what became of an intervention; None when that was known."""
+        recorded = self.policy.acknowledge(
+            tenant_id,
+            document["session_id"],
+            document["intervention_id"],
+            InterventionDisposition(document["disposition"]),
+            now_us,
+        )
+        return None if recorded.duplicate else recorded.row
+
+    def put_definition(self, tenant_id: str, document: Mapping[str, Any]) -> Definition:
+        """Create or replace a catalogue entry and return it as it is kept."""
+        definition = from_json({**document["definition"], "tenant_id": tenant_id})
+        catalogue = self.policy.catalogue
+        return (
+            catalogue.replace(definition) if document["replace"] else catalogue.create(definition)
+        )
+
+    def delete_definition(self, tenant_id: str, definition_id: str) -> None:
+        """Remove a catalogue entry."""
+        self.policy.catalogue.delete(tenant_id, definition_id)
+
+    def expire(self, now_us: int) -> None:
+        """Forget what is too old to matter."""
+        self.policy.expire(now_us)
+
+    def dump(self) -> dict[str, Any]:
+        """Return the policy's state."""
+        return self.policy.dump()
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Take over what `dump` returned."""
+        self.policy.load(state)

@@ -1,0 +1,63 @@
+"""API keys as the boundary asks for them, answered from the accounts in memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from eitp_server.services.tenant import TenantFacts
+from eitp_server.storage.api_key import KeyKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from eitp_server.storage.accounts import Accounts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownKey:
+    """What the boundary needs to know of a key that works."""
+
+    tenant_id: str
+    key_id: str
+    is_secret: bool
+    scopes: frozenset[str]
+    origins: frozenset[str]
+
+
+class Keyring:
+    """The keys and the facts of all tenants."""
+
+    def __init__(self, accounts: Accounts, clock_us: Callable[[], int]) -> None:
+        self._accounts = accounts
+        self._clock_us = clock_us
+
+    def lookup(self, presented: str) -> KnownKey | None:
+        """Return the record of a key that works now; None for any other text."""
+        key = self._accounts.keys.authenticate(presented, self._clock_us())
+        tenant = self._accounts.tenants.get(key.tenant_id) if key else None
+        if key is None or (tenant is None and key.tenant_id):
+            return None
+        return KnownKey(
+            tenant_id=key.tenant_id,
+            key_id=key.key_id,
+            is_secret=key.kind == KeyKind.SECRET,
+            scopes=key.scopes,
+            origins=frozenset(tenant.allowed_origins if tenant else ()),
+        )
+
+    def works(self, key_id: str) -> bool:
+        """Tell whether the key of that identity still works."""
+        key = self._accounts.keys.find(key_id)
+        return key is not None and key.opens(self._clock_us())
+
+    def lists_origin(self, origin: str) -> bool:
+        """Tell whether any tenant lists the Origin."""
+        return any(origin in t.allowed_origins for t in self._accounts.tenants.all())
+
+    def facts(self, tenant_id: str) -> TenantFacts:
+        """Return what a packet says of a tenant's shop."""
+        tenant = self._accounts.tenants.get(tenant_id)
+        return TenantFacts(
+            vertical=tenant.vertical if tenant else "", region=tenant.region if tenant else ""
+        )
