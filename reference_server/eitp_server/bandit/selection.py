@@ -1,0 +1,100 @@
+"""Exact Thompson sampling: how probable each arm is to be the best, and what follows from it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import betainc, betaln, digamma, expit, log_expit, polygamma
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    from numpy.typing import NDArray
+
+    Vector: TypeAlias = NDArray[np.float64]
+
+REACH = 24.0
+"""Standard deviations of the logit over which a posterior is integrated; its tails are heavy."""
+NODES = 256
+NODES_FOR_MANY = 512
+MANY = 20
+"""More arms than this are integrated on the finer grid."""
+
+
+def best_probabilities(alpha: Vector, beta: Vector) -> Vector:
+    """Return P(arm has the highest rate) for independent Beta(alpha, beta) posteriors.
+
+    `alpha` and `beta` are (K,), above 0; the result is (K,) and sums to 1. With F the distribution
+    functions and f the densities over the logit u of the rate, the value of arm i is the integral
+    of f_i(u) prod_{j != i} F_j(u).
+    """
+    mass = _mass_of_best(alpha, beta, *_grid(alpha, beta)).sum(axis=1)
+    return mass / mass.sum()
+
+
+def expected_loss(alpha: Vector, beta: Vector) -> Vector:
+    """Return E[highest rate - rate of the arm], (K,): the price of choosing each arm for good."""
+    u, du = _grid(alpha, beta)
+    mass = _mass_of_best(alpha, beta, u, du).sum(axis=0)
+    return mass @ expit(u) / mass.sum() - alpha / (alpha + beta)
+
+
+def exploration_floor(arms: int) -> float:
+    """Return the probability that each of `arms` arms keeps by default, however bad it looks."""
+    return min(0.05, 0.5 / arms)
+
+
+def with_floor(best: Vector, floor: float) -> Vector:
+    """Mix `best` with the uniform vector so that no arm falls below `floor`; order is kept.
+
+    Raising the low ones and dividing by the sum would push them below the floor again.
+    """
+    spare = 1.0 - len(best) * floor
+    return floor + spare * best if spare > 0.0 else np.full_like(best, 1.0 / len(best))
+
+
+def top_two(best: Vector, leader_share: float = 0.5) -> Vector:
+    """Return the probabilities of top-two Thompson sampling, which looks for the best arm.
+
+    A draw goes to the sampled leader with `leader_share`, above 0, else to the best of the others:
+    psi_i = w_i (share + (1 - share) sum_{j != i} w_j / (1 - w_j)), the closed form of Russo,
+    "Simple Bayesian Algorithms for Best-Arm Identification". A certain leader takes all.
+    """
+    challengers = np.where(np.eye(len(best), dtype=bool), 0.0, best[:, None])
+    rest = np.maximum(challengers.sum(axis=0), np.finfo(np.float64).tiny)
+    mixed = leader_share * best + (1.0 - leader_share) * ((challengers / rest) @ best)
+    return mixed / mixed.sum()
+
+
+def total_propensity(probability: float, *, holdout_share: float, holdout: bool) -> float:
+    """Return the probability of what happened, the draw of the holdout included."""
+    return holdout_share if holdout else (1.0 - holdout_share) * probability
+
+
+def _grid(alpha: Vector, beta: Vector) -> tuple[Vector, Vector]:
+    """Return nodes (n,) over the logit and their weights, by the trapezoid rule over t.
+
+    The best arm is above every arm's lower tail, so the highest of these is the lower end. With
+    u = low + c sinh(t) the nodes are dense there, where a well-known arm is narrow, and reach the
+    upper tail of an unknown one. Evenly spaced nodes step over the narrow one: for
+    Beta(2000, 60000) beside Beta(1, 19) they are off by 0.03, for ten times the evidence by 0.46.
+    """
+    centre: Vector = digamma(alpha) - digamma(beta)
+    spread = np.sqrt(polygamma(1, alpha) + polygamma(1, beta))
+    low: float = (centre - REACH * spread).max()
+    scale: float = REACH * spread.min()
+    last: float = np.arcsinh(((centre + REACH * spread).max() - low) / scale)
+    t = np.linspace(0.0, last, NODES if len(alpha) <= MANY else NODES_FOR_MANY)
+    return low + scale * np.sinh(t), np.cosh(t)
+
+
+def _mass_of_best(alpha: Vector, beta: Vector, u: Vector, du: Vector) -> Vector:
+    """Return (K, n): the mass with which arm k is the best and lies at node u, not normalised."""
+    a, b = alpha[:, None], beta[:, None]
+    density = np.exp(a * log_expit(u) + b * log_expit(-u) - betaln(a, b))
+    below = betainc(a, b, expit(u))
+    ones = np.ones((1, len(u)))
+    before = np.cumprod(np.vstack([ones, below[:-1]]), axis=0)
+    after = np.cumprod(np.vstack([ones, below[:0:-1]]), axis=0)[::-1]
+    return density * before * after * du

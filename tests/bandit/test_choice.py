@@ -1,0 +1,155 @@
+"""Choices: what is logged must be the probability with which it happened."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from eitp_server.bandit.choice import Experiment, Moment, choose
+from eitp_server.bandit.decision import Cell, Decision
+from eitp_server.bandit.posterior import Posterior
+from eitp_server.bandit.selection import exploration_floor
+from scipy.stats import chi2
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+DECISIONS = 20_000
+EXPERIMENT = Experiment(key=b"a key of this test", holdout_share=0.1, holdout_salt="autumn")
+ARMS = ("", "comparison", "discount", "help-chat")
+RATES = {"": 0.03, "comparison": 0.05, "discount": 0.09, "help-chat": 0.04}
+
+
+def moment(number: int, *, visitor: str | None = None, label: int = 4) -> Moment:
+    return Moment(
+        decision_id=f"dec_{number}",
+        cell=Cell(tenant_id="shop", vertical="automotive", label=label, page_section=8),
+        session_id=f"session-{number}",
+        visitor_hash=f"visitor-{number}" if visitor is None else visitor,
+        packet_id=f"packet-{number}",
+        now_us=number * 1_000_000,
+    )
+
+
+@pytest.fixture(scope="module")
+def decisions() -> Sequence[Decision]:
+    """A posterior that learns while it decides, so that probabilities move all the time."""
+    posterior, chance, made = Posterior(), np.random.default_rng(7), list[Decision]()
+    for number in range(DECISIONS):
+        due = moment(number, label=number % 3)
+        arms = ARMS[: 3 + number % 2]
+        decision = choose(due, posterior.snapshot(due.cell, arms, due.now_us), EXPERIMENT)
+        made.append(decision)
+        if not decision.holdout:
+            posterior.book(due.cell, decision.chosen)
+            if chance.random() < RATES[decision.chosen]:
+                posterior.credit(due.cell, decision.chosen)
+    return made
+
+
+def audit(decisions: Sequence[Decision]) -> float:
+    """P-value of the chosen frequencies under the logged probabilities, which may vary.
+
+    Chi-square of observed minus expected counts with the summed multinomial covariance.
+    """
+    table = np.array([[probability(decision, arm) for arm in ARMS] for decision in decisions])
+    observed = np.array([sum(d.chosen == arm for d in decisions) for arm in ARMS])
+    expected = table.sum(axis=0)
+    inverse = np.linalg.pinv(np.diag(expected) - table.T @ table)
+    distance = float((observed - expected) @ inverse @ (observed - expected))
+    return float(chi2.sf(distance, len(ARMS) - 1))
+
+
+def probability(decision: Decision, arm: str) -> float:
+    return decision.probabilities[decision.arms.index(arm)] if arm in decision.arms else 0.0
+
+
+def without_floor(decision: Decision) -> Decision:
+    floor = exploration_floor(len(decision.arms))
+    spare = 1.0 - len(decision.arms) * floor
+    return with_probabilities(decision, [(p - floor) / spare for p in decision.probabilities])
+
+
+def as_if_uniform(decision: Decision) -> Decision:
+    return with_probabilities(decision, [1.0 / len(decision.arms)] * len(decision.arms))
+
+
+def sharpened(decision: Decision) -> Decision:
+    powers = [p**1.2 for p in decision.probabilities]
+    return with_probabilities(decision, [p / sum(powers) for p in powers])
+
+
+def with_probabilities(decision: Decision, probabilities: list[float]) -> Decision:
+    return replace(decision, probabilities=tuple(probabilities))
+
+
+def test_arms_are_chosen_as_often_as_logged(decisions: Sequence[Decision]) -> None:
+    assert audit(decisions) > 0.001
+
+
+@pytest.mark.parametrize("mutant", [without_floor, as_if_uniform, sharpened])
+def test_the_audit_catches_a_log_that_is_wrong(
+    decisions: Sequence[Decision], mutant: Callable[[Decision], Decision]
+) -> None:
+    assert audit([mutant(decision) for decision in decisions]) < 0.001
+
+
+def test_one_over_the_probability_averages_to_the_number_of_arms(
+    decisions: Sequence[Decision],
+) -> None:
+    """The support check of off-policy estimates: the weights of each arm average to one."""
+    four = [d for d in decisions if len(d.arms) == len(ARMS)]
+    inverse = [1.0 / probability(d, d.chosen) for d in four]
+    error = np.std(inverse) / np.sqrt(len(four))
+    assert abs(np.mean(inverse) - len(ARMS)) < 4.0 * error
+
+
+def test_the_best_arm_is_found(decisions: Sequence[Decision]) -> None:
+    late = [d.chosen for d in decisions[-4_000:]]
+    assert max(RATES, key=late.count) == "discount"
+
+
+def test_held_out_visitors_are_chosen_for_like_all_others(decisions: Sequence[Decision]) -> None:
+    assert audit([d for d in decisions if d.holdout]) > 0.001
+
+
+def test_propensity_composes_holdout_and_arm(decisions: Sequence[Decision]) -> None:
+    for decision in decisions[::50]:
+        expected = 0.1 if decision.holdout else 0.9 * probability(decision, decision.chosen)
+        assert decision.propensity == pytest.approx(expected, abs=1e-15)
+        assert decision.propensity >= 0.045
+
+
+def test_the_same_moment_gives_the_same_decision() -> None:
+    snapshot = Posterior().snapshot(moment(1).cell, ARMS, 0)
+    assert choose(moment(1), snapshot, EXPERIMENT) == choose(moment(1), snapshot, EXPERIMENT)
+
+
+def test_a_visitor_stays_in_or_out_of_the_holdout() -> None:
+    snapshot = Posterior().snapshot(moment(1).cell, ARMS, 0)
+    for visitor in ("anna", "bela", "carl", "dora"):
+        made = {choose(moment(i, visitor=visitor), snapshot, EXPERIMENT).holdout for i in range(50)}
+        assert len(made) == 1
+
+
+def test_sessions_without_a_visitor_do_not_share_one_fate() -> None:
+    snapshot = Posterior().snapshot(moment(1).cell, ARMS, 0)
+    fates = [choose(moment(i, visitor=""), snapshot, EXPERIMENT).holdout for i in range(500)]
+    assert 20 < sum(fates) < 90
+
+
+def test_another_key_gives_other_draws_and_the_same_holdout() -> None:
+    snapshot = Posterior().snapshot(moment(1).cell, ARMS, 0)
+    other = replace(EXPERIMENT, key=b"another key")
+    pairs = [
+        (choose(moment(i), snapshot, EXPERIMENT), choose(moment(i), snapshot, other))
+        for i in range(200)
+    ]
+    assert any(one.chosen != two.chosen for one, two in pairs)
+    assert all(one.holdout == two.holdout for one, two in pairs)
+
+
+def test_the_key_is_not_in_what_gets_printed() -> None:
+    assert "a key of this test" not in repr(EXPERIMENT)
