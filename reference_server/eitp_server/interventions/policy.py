@@ -1,0 +1,293 @@
+"""The policy: decides what to show, and learns from what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from eitp_server.bandit.choice import Experiment, Moment, choose
+from eitp_server.bandit.decision import Cell, Decision
+from eitp_server.bandit.digest import identifier
+from eitp_server.bandit.posterior import Posterior
+from eitp_server.errors import Conflict, Missing, Reason
+from eitp_server.interventions.catalogue import Catalogue
+from eitp_server.interventions.disposition import InterventionDisposition
+from eitp_server.interventions.eligibility import (
+    MICROSECONDS,
+    Eligibility,
+    History,
+    Limits,
+    assess,
+)
+from eitp_server.interventions.outcome import SUCCESSES, OutcomeReport, Recorded
+from eitp_server.interventions.visit import OpenDecision, Sent, Visit
+from eitp_server.interventions.visits import Visits
+from eitp_server.storage.log import AcknowledgementRow, InterventionRow, OutcomeRow
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from eitp_server.classification.packet import Packet
+
+NO_INTERVENTION = ""
+"""The arm that does nothing; it competes in every decision."""
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What an operator chooses about the policy."""
+
+    experiment: Experiment
+    limits: Limits = field(default_factory=Limits)
+    attribution_seconds: int = 86_400
+    """How long after a decision an outcome is credited to it."""
+    retention_seconds: int = 172_800
+    """How long a session is remembered, so that late and repeated reports find it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shopper:
+    """Whose moment it is."""
+
+    session_id: str
+    tenant_id: str
+    visitor_hash: str
+    """Pseudonym of the visitor over sessions; empty when there is none."""
+    consent_interventions: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What the policy made of a moment."""
+
+    decision: Decision
+    intervention: InterventionRow | None
+    """What to deliver; None when nothing was chosen or the visitor is held out."""
+
+
+class Policy:
+    """Chooses interventions and keeps what the choice depends on.
+
+    It has no clock and no randomness of its own: the same calls in the same order give the same
+    answers and the same `dump`.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.catalogue = Catalogue()
+        self.posterior = Posterior()
+        self._settings = settings
+        self._visits = Visits(settings.retention_seconds * MICROSECONDS)
+        self._window_us = settings.attribution_seconds * MICROSECONDS
+        self._last_number = 0
+
+    def explain(self, packet: Packet, shopper: Shopper, now_us: int) -> Eligibility:
+        """Return what could be shown now, and for all else why not; changes nothing."""
+        visit = self._visits.find(shopper.tenant_id, shopper.session_id)
+        return assess(
+            self.catalogue.definitions(shopper.tenant_id),
+            packet,
+            consent=shopper.consent_interventions,
+            history=visit.history() if visit else History(),
+            limits=self._settings.limits,
+            now_us=now_us,
+        )
+
+    def decide(self, packet: Packet, shopper: Shopper, now_us: int) -> Choice | None:
+        """Choose among the eligible interventions and doing nothing; None when none is eligible.
+
+        A held-out visitor gets a decision at the same moments as everybody else, and nothing to
+        deliver. The decision is not booked: the holdout is for measuring, not for learning.
+        """
+        self.expire(now_us)
+        arms = self.explain(packet, shopper, now_us).arms
+        if not arms:
+            return None
+        visit = self._visits.touch(shopper.tenant_id, shopper.session_id, now_us)
+        ordinal = str(visit.decided)
+        decision = self._choose(packet, shopper, arms, ordinal, now_us)
+        self._remember(visit, decision)
+        if decision.holdout or decision.chosen == NO_INTERVENTION:
+            return Choice(decision=decision, intervention=None)
+        row = self._intervention(decision, ordinal)
+        visit.sent[row.intervention_id] = Sent(row=row)
+        return Choice(decision=decision, intervention=row)
+
+    def pending(self, tenant_id: str, session_id: str, now_us: int) -> tuple[InterventionRow, ...]:
+        """Return what the session is still to be shown, oldest first; changes nothing."""
+        visit = self._visits.find(tenant_id, session_id)
+        return visit.pending(now_us) if visit else ()
+
+    def acknowledge(
+        self,
+        tenant_id: str,
+        session_id: str,
+        intervention_id: str,
+        disposition: InterventionDisposition,
+        now_us: int,
+    ) -> Recorded[AcknowledgementRow]:
+        """Keep what became of an intervention.
+
+        A report that repeats an earlier one or falls behind it changes nothing and returns the
+        furthest. Raises Missing(INTERVENTION_UNKNOWN), also for another session's intervention.
+        """
+        self.expire(now_us)
+        visit = self._visits.find(tenant_id, session_id)
+        sent = visit.sent.get(intervention_id) if visit else None
+        if sent is None:
+            raise Missing(
+                Reason.INTERVENTION_UNKNOWN,
+                "the session has no such intervention",
+                metadata={"intervention_id": intervention_id},
+            )
+        known = sent.acknowledgement
+        if known and not disposition.follows(InterventionDisposition(known.disposition)):
+            return Recorded(known, duplicate=True)
+        sent.acknowledgement = AcknowledgementRow(
+            intervention_id=intervention_id,
+            tenant_id=tenant_id,
+            disposition=int(disposition),
+            at_us=now_us,
+        )
+        return Recorded(sent.acknowledgement, duplicate=False)
+
+    def outcome(self, report: OutcomeReport, now_us: int) -> Recorded[OutcomeRow]:
+        """Credit an outcome to a decision and learn from it, once.
+
+        Raises Missing(DECISION_UNKNOWN) for a named decision that the tenant does not have, and
+        Conflict(OUTCOME_CONFLICT) when the same outcome was reported with another value.
+        """
+        self.expire(now_us)
+        visit, named = self._named(report, now_us)
+        session_id = visit.session_id if visit else report.session_id
+        outcome_id = report.outcome_id(session_id)
+        known = visit.outcomes.get(outcome_id) if visit else None
+        if known is not None:
+            return _repeated(report, known)
+        visit = self._visits.touch(report.tenant_id, session_id, now_us)
+        occurred_us = report.occurred_us(now_us)
+        decision = named or visit.latest_decision(occurred_us, self._window_us)
+        row = OutcomeRow(
+            outcome_id=outcome_id,
+            tenant_id=report.tenant_id,
+            session_id=report.session_id or session_id,
+            decision_id=decision.decision_id if decision else "",
+            kind=int(report.kind),
+            value_micros=report.value_micros,
+            currency=report.currency,
+            occurred_at_us=occurred_us,
+            received_at_us=now_us,
+        )
+        visit.outcomes[outcome_id] = row
+        if decision and report.kind in SUCCESSES:
+            self._learn(decision, occurred_us)
+        return Recorded(row, duplicate=False)
+
+    def expire(self, now_us: int) -> None:
+        """Forget the sessions whose retention is over; every change does this first."""
+        self._visits.expire(now_us)
+
+    def forget_session(self, tenant_id: str, session_id: str) -> None:
+        """Forget a session now, for erasure; the counts that it contributed to name nobody.
+
+        A session that merely closed must stay: its conversion may still be reported.
+        """
+        self._visits.forget(tenant_id, session_id)
+
+    def dump(self) -> dict[str, Any]:
+        """Return the whole state as JSON values; equal states give equal values, order included."""
+        return {
+            "format": FORMAT,
+            "last_number": self._last_number,
+            "catalogue": self.catalogue.dump(),
+            "posterior": self.posterior.dump(),
+            "visits": self._visits.dump(),
+        }
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Take the state from `dump`. Raises ValueError for another format."""
+        if state["format"] != FORMAT:
+            raise ValueError(f"policy has format {state['format']}, not {FORMAT}")
+        self.catalogue.load(state["catalogue"])
+        self.posterior.load(state["posterior"])
+        self._visits.load(state["visits"])
+        self._last_number = state["last_number"]
+
+    def _choose(
+        self, packet: Packet, shopper: Shopper, arms: tuple[str, ...], ordinal: str, now_us: int
+    ) -> Decision:
+        cell = Cell(
+            tenant_id=shopper.tenant_id,
+            vertical=packet.context.vertical,
+            label=int(packet.label),
+            page_section=packet.context.page_section,
+        )
+        moment = Moment(
+            decision_id=identifier("dec_", shopper.tenant_id, packet.packet_id, ordinal),
+            cell=cell,
+            session_id=shopper.session_id,
+            visitor_hash=shopper.visitor_hash,
+            packet_id=packet.packet_id,
+            now_us=now_us,
+        )
+        snapshot = self.posterior.snapshot(cell, (NO_INTERVENTION, *arms), now_us)
+        return choose(moment, snapshot, self._settings.experiment)
+
+    def _remember(self, visit: Visit, decision: Decision) -> None:
+        opened = OpenDecision(
+            decision_id=decision.decision_id,
+            cell=decision.cell,
+            chosen=decision.chosen,
+            holdout=decision.holdout,
+            decided_at_us=decision.decided_at_us,
+        )
+        self._visits.add(visit, opened)
+        if not decision.holdout:
+            self.posterior.book(decision.cell, decision.chosen)
+
+    def _intervention(self, decision: Decision, ordinal: str) -> InterventionRow:
+        tenant_id = decision.cell.tenant_id
+        definition = self.catalogue.get(tenant_id, decision.chosen)
+        lifetime_us = int(definition.time_to_live_seconds * MICROSECONDS)
+        self._last_number += 1
+        return InterventionRow(
+            intervention_id=identifier("int_", tenant_id, decision.packet_id, ordinal),
+            decision_id=decision.decision_id,
+            tenant_id=tenant_id,
+            session_id=decision.session_id,
+            definition_id=definition.definition_id,
+            definition_revision=definition.revision,
+            number=self._last_number,
+            created_at_us=decision.decided_at_us,
+            expires_at_us=decision.decided_at_us + lifetime_us,
+        )
+
+    def _named(
+        self, report: OutcomeReport, now_us: int
+    ) -> tuple[Visit | None, OpenDecision | None]:
+        if not report.decision_id:
+            return self._visits.find(report.tenant_id, report.session_id), None
+        found = self._visits.with_decision(report.tenant_id, report.decision_id, now_us)
+        if found is None:
+            raise Missing(
+                Reason.DECISION_UNKNOWN,
+                "the tenant has no such decision, or it is too old for an outcome",
+                metadata={"decision_id": report.decision_id},
+            )
+        return found
+
+    def _learn(self, decision: OpenDecision, occurred_us: int) -> None:
+        timely = occurred_us - decision.decided_at_us <= self._window_us
+        if timely and not decision.holdout and not decision.succeeded:
+            decision.succeeded = True
+            self.posterior.credit(decision.cell, decision.chosen)
+
+
+def _repeated(report: OutcomeReport, known: OutcomeRow) -> Recorded[OutcomeRow]:
+    if report.agrees_with(known):
+        return Recorded(known, duplicate=True)
+    raise Conflict(
+        Reason.OUTCOME_CONFLICT,
+        "the same outcome was reported with another value or currency",
+        metadata={"outcome_id": known.outcome_id},
+    )

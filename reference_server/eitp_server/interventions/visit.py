@@ -1,0 +1,119 @@
+"""What the policy remembers of one session: its decisions and what became of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+from eitp_server.bandit.decision import Cell
+from eitp_server.interventions.eligibility import Exposure, History
+from eitp_server.storage.log import AcknowledgementRow, InterventionRow, OutcomeRow
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from _typeshed import DataclassInstance
+
+
+@dataclass(slots=True, kw_only=True)
+class OpenDecision:
+    """A decision that outcomes can still be credited to."""
+
+    decision_id: str
+    cell: Cell
+    chosen: str
+    holdout: bool
+    decided_at_us: int
+    succeeded: bool = False
+    """The posterior has its success."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Sent:
+    """An intervention and the furthest that the page reported about it."""
+
+    row: InterventionRow
+    acknowledgement: AcknowledgementRow | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Visit:
+    """One session that had a decision or an outcome."""
+
+    tenant_id: str
+    session_id: str
+    touched_at_us: int = 0
+    """When something was last added."""
+    decided: int = 0
+    """Decisions taken so far, forgotten ones included: the ordinal of the next."""
+    decisions: list[OpenDecision] = field(default_factory=list[OpenDecision])
+    """In the order of time."""
+    sent: dict[str, Sent] = field(default_factory=dict[str, Sent])
+    outcomes: dict[str, OutcomeRow] = field(default_factory=dict[str, OutcomeRow])
+
+    def history(self) -> History:
+        """Return what eligibility asks about."""
+        exposures = [Exposure(d.chosen, d.decided_at_us) for d in self.decisions if d.chosen]
+        last = self.decisions[-1].decided_at_us if self.decisions else None
+        return History(exposures, last)
+
+    def latest_decision(self, at_us: int, window_us: int) -> OpenDecision | None:
+        """Return the last decision before `at_us` and not further back than `window_us`."""
+        for decision in reversed(self.decisions):
+            if 0 <= at_us - decision.decided_at_us <= window_us:
+                return decision
+        return None
+
+    def pending(self, now_us: int) -> tuple[InterventionRow, ...]:
+        """Return what was sent, is not acknowledged and may still be shown."""
+        return tuple(
+            item.row
+            for item in self.sent.values()
+            if item.acknowledgement is None and now_us < item.row.expires_at_us
+        )
+
+    def trim(self, before_us: int) -> list[OpenDecision]:
+        """Forget what is older than `before_us` and return the forgotten decisions."""
+        old = [item for item in self.decisions if item.decided_at_us < before_us]
+        self.decisions = self.decisions[len(old) :]
+        self.sent = {k: v for k, v in self.sent.items() if v.row.created_at_us >= before_us}
+        self.outcomes = {k: v for k, v in self.outcomes.items() if v.received_at_us >= before_us}
+        return old
+
+
+def to_json(visit: Visit) -> dict[str, Any]:
+    """Return the visit as JSON values."""
+    return {
+        **_values(visit),
+        "decisions": [{**_values(d), "cell": _values(d.cell)} for d in visit.decisions],
+        "sent": [
+            [_values(item.row), item.acknowledgement and _values(item.acknowledgement)]
+            for item in visit.sent.values()
+        ],
+        "outcomes": [_values(row) for row in visit.outcomes.values()],
+    }
+
+
+def from_json(state: Mapping[str, Any]) -> Visit:
+    """Return the visit that `to_json` was given."""
+    sent = [_sent(row, acknowledgement) for row, acknowledgement in state["sent"]]
+    outcomes = [OutcomeRow(**row) for row in state["outcomes"]]
+    parts: dict[str, Any] = {
+        "decisions": [_decision(**item) for item in state["decisions"]],
+        "sent": {item.row.intervention_id: item for item in sent},
+        "outcomes": {row.outcome_id: row for row in outcomes},
+    }
+    return Visit(**{**state, **parts})
+
+
+def _decision(cell: Mapping[str, Any], **others: Any) -> OpenDecision:
+    return OpenDecision(cell=Cell(**cell), **others)
+
+
+def _sent(row: Mapping[str, Any], acknowledgement: Mapping[str, Any] | None) -> Sent:
+    report = AcknowledgementRow(**acknowledgement) if acknowledgement else None
+    return Sent(row=InterventionRow(**row), acknowledgement=report)
+
+
+def _values(record: DataclassInstance) -> dict[str, Any]:
+    return {item.name: getattr(record, item.name) for item in fields(record)}

@@ -1,0 +1,166 @@
+"""The policy as a state machine: a restart anywhere in the stream changes nothing after it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from eitp_server.classification.packet import Label
+from eitp_server.errors import DomainError
+from eitp_server.interventions.disposition import InterventionDisposition
+from eitp_server.interventions.eligibility import Limits
+from eitp_server.interventions.outcome import OutcomeKind, OutcomeReport
+from eitp_server.interventions.policy import Policy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from interventions.shop import (
+    HOUR,
+    SECOND,
+    SETTINGS,
+    START_US,
+    definition,
+    open_shop,
+    packet,
+    reloaded,
+    shopper,
+    text,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Step = tuple[str, int, int, int]
+
+LIVELY = replace(
+    SETTINGS,
+    experiment=replace(SETTINGS.experiment, holdout_share=0.3),
+    limits=Limits(session_cap=5, cool_down_seconds=30.0),
+)
+GAPS = (0, 40 * SECOND, 90 * SECOND, 20 * HOUR)
+steps = st.lists(
+    st.tuples(
+        st.sampled_from(["decide", "decide", "outcome", "acknowledge", "change", "forget"]),
+        st.integers(0, 3),
+        st.integers(0, 9),
+        st.sampled_from(GAPS),
+    ),
+    max_size=40,
+)
+
+
+class Player:
+    """Feeds a policy a stream of calls and writes down every answer."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        self.now_us = START_US
+        self.answers: list[Any] = []
+        self.sent: list[tuple[str, str]] = []
+
+    def play(self, stream: list[Step]) -> None:
+        calls: dict[str, Callable[[str, int], Any]] = {
+            "decide": self.decide,
+            "outcome": self.outcome,
+            "acknowledge": self.acknowledge,
+            "change": self.change,
+            "forget": self.forget,
+        }
+        for action, session, detail, gap_us in stream:
+            self.now_us += gap_us
+            try:
+                self.answers.append(calls[action](f"session-{session}", detail))
+            except DomainError as error:
+                self.answers.append((error.reason, error.metadata))
+
+    def decide(self, session_id: str, detail: int) -> Any:
+        tenant_id = "shop" if detail < 8 else "other"
+        label = Label.COMPARISON if detail % 2 else Label.HESITATION
+        about = packet(len(self.answers), tenant_id=tenant_id, session_id=session_id, label=label)
+        who = shopper(session_id, tenant_id=tenant_id)
+        choice = self.policy.decide(about, who, self.now_us)
+        if choice and choice.intervention:
+            self.sent.append((session_id, choice.intervention.intervention_id))
+        return choice
+
+    def outcome(self, session_id: str, detail: int) -> Any:
+        report = OutcomeReport(
+            tenant_id="shop",
+            session_id=session_id,
+            kind=OutcomeKind(1 + detail % 3),
+            reported_id=f"order-{detail // 3}",
+            value_micros=detail % 2,
+        )
+        return self.policy.outcome(report, self.now_us)
+
+    def acknowledge(self, session_id: str, detail: int) -> Any:
+        session_id, name = self.sent[detail % len(self.sent)] if self.sent else (session_id, "x")
+        disposition = InterventionDisposition(1 + detail % 6)
+        return self.policy.acknowledge("shop", session_id, name, disposition, self.now_us)
+
+    def change(self, session_id: str, detail: int) -> Any:
+        if detail % 3:
+            return self.policy.catalogue.create(definition(f"extra-{detail}"))
+        return self.policy.catalogue.delete("shop", f"extra-{detail + 1}")
+
+    def forget(self, session_id: str, detail: int) -> Any:
+        return self.policy.forget_session("shop", session_id)
+
+
+@settings(max_examples=60)
+@given(steps, steps)
+def test_a_restart_in_the_middle_of_the_stream_changes_nothing(
+    before: list[Step], after: list[Step]
+) -> None:
+    straight = Player(open_shop(LIVELY, arms=2))
+    straight.play(before)
+    restarted = Player(reloaded(straight.policy, LIVELY))
+    assert text(restarted.policy) == text(straight.policy)
+    restarted.now_us, restarted.sent = straight.now_us, list(straight.sent)
+    restarted.answers = list(straight.answers)
+    straight.play(after)
+    restarted.play(after)
+    assert restarted.answers == straight.answers
+    assert text(restarted.policy) == text(straight.policy)
+
+
+def busy_day() -> str:
+    """A fixed stream that reaches every call, and the state after it."""
+    player = Player(open_shop(LIVELY, arms=3))
+    chance = np.random.default_rng(7)
+    names = ("decide", "decide", "outcome", "acknowledge", "change")
+    rolls = chance.integers(0, [len(names), 40, 10, 3], (400, 4)).tolist()
+    player.play([(names[name], who, detail, GAPS[gap]) for name, who, detail, gap in rolls])
+    return text(player.policy)
+
+
+def test_the_stream_of_these_tests_reaches_every_kind_of_state() -> None:
+    state = json.loads(busy_day())
+    visits = state["visits"]
+    assert any(visit["sent"] for visit in visits)
+    assert any(visit["outcomes"] for visit in visits)
+    assert any(d["succeeded"] for visit in visits for d in visit["decisions"])
+    assert any(d["holdout"] for visit in visits for d in visit["decisions"])
+    assert any(report for visit in visits for _, report in visit["sent"])
+
+
+@pytest.mark.parametrize("seed", ["0", "99"])
+def test_another_process_comes_to_the_same_state(seed: str) -> None:
+    script = "from interventions.test_policy_state import busy_day; print(busy_day(), end='')"
+    answer = subprocess.run(
+        [sys.executable, "-c", script],
+        env={"PYTHONHASHSEED": seed, "PYTHONPATH": ":".join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert answer.stdout == busy_day()
+
+
+def test_a_state_of_another_format_is_refused() -> None:
+    with pytest.raises(ValueError, match="format 99"):
+        Policy(SETTINGS).load({"format": 99})
