@@ -7,12 +7,13 @@ import secrets
 import time
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
+from eitp_server.bandit.choice import Experiment
 from eitp_server.config import DEVELOPMENT_TENANT
-from eitp_server.ingest.classify import Classifier
+from eitp_server.ingest.classify import classify
 from eitp_server.ingest.feed import Feed
 from eitp_server.ingest.inbox import Inbox
 from eitp_server.ingest.recovery import recover
@@ -21,33 +22,41 @@ from eitp_server.ingest.tick import Pace, Ticker
 from eitp_server.interventions.desk import Desk
 from eitp_server.interventions.policy import Policy
 from eitp_server.interventions.policy import Settings as PolicySettings
-from eitp_server.keyring import Keyring
+
+from eitp_server.services.capability import NAME as CAPABILITY
 from eitp_server.services.capability import CapabilityService
 from eitp_server.services.cursor import Cursors, FeedKind
 from eitp_server.services.emotion import EmotionService
 from eitp_server.services.intervention import InterventionService
 from eitp_server.services.session import SessionService
 from eitp_server.services.telemetry import TelemetryService
-from eitp_server.services.token import Tokens
+from eitp_server.services.token import SigningKey, Tokens
 from eitp_server.services.validation import violations
 from eitp_server.services.watch import Watch
 from eitp_server.storage.accounts import Accounts
-from eitp_server.storage.api_key import KeyKind
+from eitp_server.storage.api_key import KeyKind, compose
 from eitp_server.storage.queries import Queries
-from eitp_server.storage.snapshot import Snapshots
+from eitp_server.storage.snapshot import NoSnapshots, Snapshots
 from eitp_server.storage.sqlite_database import SQLiteDatabase
 from eitp_server.storage.sqlite_log import SQLiteLog
 from eitp_server.storage.tenant import Tenant
 from eitp_server.transport.boundary import Boundary
+from eitp_server.transport.description import describe
 from eitp_server.transport.credential import Authenticator
 from eitp_server.transport.grpc_server import GrpcServer
+from eitp_server.transport.keyring import Keyring
+from eitp_server.transport.method import offered
+from eitp_server.transport.web_app import WebApp
 from eitp_server.transport.web_server import WebServer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from eitp_server.classification.packet import Packet
     from eitp_server.config import Settings
     from eitp_server.ingest.tick import Counters
+    from eitp_server.services.caller import Caller
+    from eitp_server.storage.log import InterventionRow
 
 _LOG: Final = structlog.get_logger(__name__)
 
@@ -119,16 +128,14 @@ async def running(settings: Settings) -> AsyncGenerator[Server]:
             lifetime_us=settings.token_lifetime_seconds * 1_000_000,
         )
         keyring = Keyring(stores.accounts, _clock_us)
-        services = _services(
-            stores, ticker, inbox, packets, interventions, tokens, keyring, settings
-        )
+        services = _services(stores, ticker, inbox, packets, interventions, tokens, keyring, settings)
         authenticator = Authenticator(keyring, tokens, _clock_us)
         boundary = Boundary(services, authenticator, gate=inbox)
         tick = asyncio.create_task(ticker.run())
         stack.push_async_callback(_finish, ticker, tick)
         grpc_server = GrpcServer(boundary, settings.host, settings.grpc_port)
         await stack.enter_async_context(grpc_server)
-        web_server = WebServer(boundary, settings.host, settings.web_port)
+        web_server = WebServer(WebApp(boundary), settings.host, settings.web_port)
         await stack.enter_async_context(web_server)
         stack.push_async_callback(_drain, boundary, grpc_server, settings.drain_seconds)
         yield Server(
@@ -155,8 +162,8 @@ async def create_development_tenant(accounts: Accounts) -> DevelopmentKeys:
             )
         )
     keys = DevelopmentKeys(
-        publishable=fixed(KeyKind.PUBLISHABLE, "dev", "Demo0" * 6),
-        secret=fixed(KeyKind.SECRET, "dev", "Demo1" * 6),
+        publishable=compose(KeyKind.PUBLISHABLE, "dev", "Demo0" * 6),
+        secret=compose(KeyKind.SECRET, "dev", "Demo1" * 6),
     )
     for kind, text in ((KeyKind.PUBLISHABLE, keys.publishable), (KeyKind.SECRET, keys.secret)):
         if accounts.keys.authenticate(text, now_us) is None:
@@ -168,7 +175,7 @@ async def create_development_tenant(accounts: Accounts) -> DevelopmentKeys:
                 scopes=scopes,
                 display_name="fixed, for the demo",
                 now_us=now_us,
-                secret=text,
+                fixed=text,
             )
     return keys
 
@@ -212,7 +219,8 @@ async def _start_tick(
     settings: Settings, stores: _Stores
 ) -> tuple[Ticker, Inbox, Feed[Packet], Feed[InterventionRow]]:
     def new_reducer() -> Reducer:
-        policy = PolicySettings(key=stores.secret, holdout_share=settings.holdout_share)
+        experiment = Experiment(key=stores.secret, holdout_share=settings.holdout_share)
+        policy = PolicySettings(experiment=experiment)
         return Reducer(Desk(Policy(policy)), violations)
 
     began = time.monotonic()
@@ -225,8 +233,10 @@ async def _start_tick(
         seconds=round(time.monotonic() - began, 3),
     )
     last_packet, last_intervention = await stores.log.last_numbers()
-    packets = Feed[Packet](_stored(stores.log.packets), last_packet)
-    interventions = Feed[InterventionRow](_stored(stores.log.interventions), last_intervention)
+    packets: Feed[Packet] = Feed(_stored(stores.log.packets), last_packet)
+    interventions: Feed[InterventionRow] = Feed(
+        _stored(stores.log.interventions), last_intervention
+    )
     inbox = Inbox(max_batches=settings.max_queued_batches)
     pace = Pace(
         max_pause=settings.max_pause_ms / 1000,
@@ -263,6 +273,11 @@ def _services(
     def current(tenant_id: str, session_id: str) -> Packet | None:
         return ticker.reducer.current(tenant_id, session_id, ticker.now_us())
 
+    def policy() -> Policy:
+        desk = ticker.reducer.policy
+        assert isinstance(desk, Desk)
+        return desk.policy
+
     def refreshed(caller: Caller) -> str:
         return tokens.refreshed(caller, ticker.now_us())
 
@@ -272,7 +287,7 @@ def _services(
             inbox,
             tokens,
             keyring,
-            lambda tenant_id: ticker.reducer.sessions.of(tenant_id),
+            ticker.reducer.sessions.of,
             ticker.now_us,
             secret=stores.secret,
             idle_us=IDLE_US,
@@ -285,11 +300,14 @@ def _services(
         "eitp.v1.InterventionService": InterventionService(
             inbox,
             Watch(interventions, Cursors(FeedKind.INTERVENTIONS, incarnation), ticker.now_us),
-            lambda: ticker.reducer.policy.policy,
+            policy,
             queries,
             ticker.now_us,
         ),
     }
+    calls = offered({**services, CAPABILITY: CapabilityService})
+    description = describe(stores.log.durability, settings.token_lifetime_seconds)
+    services[CAPABILITY] = CapabilityService(description, calls, ticker.now_us)
     return services
 
 

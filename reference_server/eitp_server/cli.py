@@ -7,7 +7,7 @@ import logging
 import signal
 import sys
 import time
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import structlog
 import typer
@@ -19,10 +19,14 @@ from eitp_server.config import Settings
 from eitp_server.errors import DomainError
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine
     from typing import Any
 
+    from eitp_server.storage.accounts import Accounts
+    from eitp_server.storage.api_key import ApiKey, IssuedKey
+
 app = typer.Typer(
+    pretty_exceptions_enable=False,
     no_args_is_help=True,
     help="The EITP reference server: telemetry in, packets and interventions out.",
     epilog="Settings come from the environment: EITP_GRPC_PORT, EITP_WEB_PORT, EITP_DATA_DIR, … "
@@ -38,6 +42,7 @@ app.add_typer(lab_app, name="lab")
 lab_app.add_typer(bench_app, name="bench")
 
 _CONSOLE = Console()
+Result = TypeVar("Result")
 
 
 def main() -> None:
@@ -109,8 +114,14 @@ def create_tenant(
         allowed_origins=tuple(origin or ()),
         created_at_us=time.time_ns() // 1000,
     )
-    _run(_with_accounts(lambda accounts: accounts.tenants.create(tenant)))
-    _CONSOLE.print(f"Created tenant [bold]{tenant_id}[/]. Next: eitp-server keys create {tenant_id}")
+
+    async def create(accounts: Accounts) -> Tenant:
+        return await accounts.tenants.create(tenant)
+
+    _run(_with_accounts(create))
+    _CONSOLE.print(
+        f"Created tenant [bold]{tenant_id}[/]. Next: eitp-server keys create {tenant_id}"
+    )
 
 
 @keys_app.command("create")
@@ -132,28 +143,30 @@ def create_key(
     kind = KeyKind.PUBLISHABLE if publishable else KeyKind.SECRET
     scopes = frozenset(scope or ALL_SCOPES) if kind == KeyKind.SECRET else frozenset[str]()
     if unknown := scopes - ALL_SCOPES:
-        raise typer.BadParameter(f"no such scope: {', '.join(sorted(unknown))}", param_hint="--scope")
-    issued = _run(
-        _with_accounts(
-            lambda accounts: accounts.keys.create(
-                tenant_id,
-                kind,
-                environment=environment,
-                scopes=scopes,
-                display_name=name,
-                now_us=time.time_ns() // 1000,
-            )
+        raise typer.BadParameter(
+            f"no such scope: {', '.join(sorted(unknown))}", param_hint="--scope"
         )
-    )
+
+    async def create(accounts: Accounts) -> IssuedKey:
+        return await accounts.keys.create(
+            tenant_id,
+            kind,
+            environment=environment,
+            scopes=scopes,
+            display_name=name,
+            now_us=time.time_ns() // 1000,
+        )
+
+    issued = _run(_with_accounts(create))
     _CONSOLE.print("Keep it now, it is not shown again:", style="dim")
-    print(issued.secret)
+    typer.echo(issued.secret)
 
 
 @keys_app.command("list")
 def list_keys(tenant_id: Annotated[str, typer.Argument(help="The tenant.")]) -> None:
     """List the keys of a tenant; the keys themselves are not kept."""
 
-    async def read(accounts: Any) -> Any:
+    async def read(accounts: Accounts) -> list[ApiKey]:
         return accounts.keys.of(tenant_id)
 
     table = Table("id", "kind", "key", "scopes", "name", "state")
@@ -173,7 +186,11 @@ def revoke_key(
 ) -> None:
     """End a key at once."""
     now_us = time.time_ns() // 1000
-    _run(_with_accounts(lambda accounts: accounts.keys.revoke(tenant_id, key_id, now_us)))
+
+    async def revoke(accounts: Accounts) -> ApiKey:
+        return await accounts.keys.revoke(tenant_id, key_id, now_us)
+
+    _run(_with_accounts(revoke))
     _CONSOLE.print(f"Revoked {key_id}.")
 
 
@@ -185,15 +202,15 @@ async def _serve(settings: Settings, *, development: bool) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
     async with running(settings) as server:
-        print(f"gRPC on {server.grpc_address}, Connect and JSON on {server.web_address}", flush=True)
+        typer.echo(f"gRPC on {server.grpc_address}, Connect and JSON on {server.web_address}")
         if development:
             keys = await create_development_tenant(server.accounts)
-            print(f"development keys: {keys.publishable} {keys.secret}", flush=True)
+            typer.echo(f"development keys: {keys.publishable} {keys.secret}")
         await stopped.wait()
-        print("draining", flush=True)
+        typer.echo("draining")
 
 
-async def _with_accounts(job: Any) -> Any:
+async def _with_accounts(job: Callable[[Accounts], Awaitable[Result]]) -> Result:
     from eitp_server.storage.accounts import Accounts
     from eitp_server.storage.sqlite_database import SQLiteDatabase
 
@@ -201,14 +218,16 @@ async def _with_accounts(job: Any) -> Any:
         return await job(await Accounts.open(database))
 
 
-def _run(job: Coroutine[Any, Any, Any]) -> Any:
+def _run(job: Coroutine[Any, Any, Result]) -> Result:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(job)
 
 
 def _configure_logs(level: str) -> None:
     structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
+        wrapper_class=structlog.make_filtering_bound_logger(
+            logging.getLevelNamesMapping()[level.upper()]
+        ),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
 

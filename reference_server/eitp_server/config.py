@@ -14,7 +14,9 @@ DEVELOPMENT_TENANT: Final = "demo"
 class Settings(BaseSettings):
     """What an operator can choose; each field is read from EITP_ and its name in capitals."""
 
-    model_config = SettingsConfigDict(env_prefix="EITP_", frozen=True, extra="ignore", use_attribute_docstrings=True)
+    model_config = SettingsConfigDict(
+        env_prefix="EITP_", frozen=True, extra="ignore", use_attribute_docstrings=True
+    )
 
     host: str = "127.0.0.1"
     """Address to listen on; 0.0.0.0 for all."""

@@ -1,16 +1,16 @@
 """The domain's exception tree; the boundary turns each of these into one status on the wire.
 
-    DomainError
-    ├── Invalid           the request can never succeed as sent; names the fields
-    ├── Unauthenticated   no credential, or one that is not valid any more
-    ├── Forbidden         a valid credential that does not reach this far
-    ├── Missing           nothing of that name is visible to this caller
-    ├── Conflict          the same name was used for something else
-    ├── Unready           the request is right, the state of its subject is not
-    ├── Exhausted         a limit was reached; retry when told to
-    ├── OutOfRange        a cursor points outside what is kept
-    ├── Unimplemented     this server does not offer the call
-    └── Unavailable       the server cannot answer now; retry when told to
+DomainError
+├── Invalid           the request can never succeed as sent; names the fields
+├── Unauthenticated   no credential, or one that is not valid any more
+├── Forbidden         a valid credential that does not reach this far
+├── Missing           nothing of that name is visible to this caller
+├── Conflict          the same name was used for something else
+├── Unready           the request is right, the state of its subject is not
+├── Exhausted         a limit was reached; retry when told to
+├── OutOfRange        a cursor points outside what is kept
+├── Unimplemented     this server does not offer the call
+└── Unavailable       the server cannot answer now; retry when told to
 """
 
 from __future__ import annotations

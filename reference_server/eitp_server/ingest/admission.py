@@ -167,7 +167,7 @@ class Admission:
         if sequence <= following - 1 - DIGESTS:
             return Verdict.DUPLICATE
         known = int(self._sessions.digest[slot, sequence % DIGESTS])
-        # A sequence that was given up as lost has the digest 0: its late arrival is no contradiction.
+        # What was given up as lost has the digest 0: its late arrival is no contradiction.
         return Verdict.DUPLICATE if known in (digest, 0) else Verdict.CONFLICT
 
     def _apply(self, slot: int, sequence: int, digest: int) -> None:

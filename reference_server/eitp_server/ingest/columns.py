@@ -7,6 +7,7 @@ a batch that breaks one is only named here, and explained by the schema's own va
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from zlib import crc32
@@ -27,8 +28,17 @@ _MAX_DT_MS: Final = 60_000
 _MAX_STEP_PX: Final = 100_000
 _MAX_ORIGIN_PX: Final = 1_000_000
 _KINDS: Final = 19
-_TARGET_UNSET: Final = -2
-"""In the target column: the event says nothing about the element under the pointer."""
+_ROW: Final = (
+    "slot",
+    "sequence",
+    "clock_ms",
+    "origin_x",
+    "origin_y",
+    "count",
+    "pointer",
+    "dropped",
+    "digest",
+)
 
 
 @dataclass(slots=True)
@@ -51,18 +61,10 @@ class Sparse:
 class Columns:
     """The batches of a tick in arrival order: B batches, E events."""
 
-    slot: list[int] = field(default_factory=list[int])
-    sequence: list[int] = field(default_factory=list[int])
-    clock_ms: list[int] = field(default_factory=list[int])
-    origin_x: list[int] = field(default_factory=list[int])
-    origin_y: list[int] = field(default_factory=list[int])
-    count: list[int] = field(default_factory=list[int])
-    pointer: list[int] = field(default_factory=list[int])
-    dropped: list[int] = field(default_factory=list[int])
+    rows: list[tuple[int, ...]] = field(default_factory=list["tuple[int, ...]"])
+    """Per batch: what `Arrays` holds of it, in the order of `_ROW`."""
     payload: list[bytes] = field(default_factory=list[bytes])
     """The batch as the log keeps it."""
-    digest: list[int] = field(default_factory=list[int])
-    """CRC-32 of the payload."""
     dt_ms: list[int] = field(default_factory=list[int])
     dx: list[int] = field(default_factory=list[int])
     dy: list[int] = field(default_factory=list[int])
@@ -81,18 +83,18 @@ class Columns:
     """(batch, page) of the batches that name a page."""
 
     def __len__(self) -> int:
-        return len(self.slot)
+        return len(self.rows)
 
     def add(self, batch: TelemetryBatch, slot: int) -> bool:
         """Append a batch; False, with nothing appended, when its shape breaks the schema."""
-        dt_ms = batch.dt_ms
+        dt_ms, dx, dy, kind = batch.dt_ms, batch.dx, batch.dy, batch.kind
         count = len(dt_ms)
-        dx, dy, kind = batch.dx, batch.dy, batch.kind
         if not (0 < count <= MAX_EVENTS and count == len(dx) == len(dy)):
             return False
         if kind and len(kind) != count:
             return False
-        if batch.HasField("details") and not _sound(batch.details, count, len(batch.targets)):
+        detailed = batch.HasField("details")
+        if detailed and not _sound(batch.details, count, len(batch.targets)):
             return False
         sequence, clock_ms = batch.sequence, batch.clock_ms
         if not (0 < sequence <= _MAX_EXACT and clock_ms <= _MAX_EXACT):
@@ -104,21 +106,25 @@ class Columns:
         if kind:
             self.kind_event.extend(range(first, first + count))
             self.kind.extend(kind)
-        if batch.targets or batch.HasField("details"):
+        if detailed:
             self._add_details(batch, first)
         if batch.HasField("page"):
-            self.pages.append((len(self.slot), batch.page))
+            self.pages.append((len(self.rows), batch.page))
         payload = batch.SerializeToString()
         self.payload.append(payload)
-        self.digest.append(crc32(payload))
-        self.slot.append(slot)
-        self.sequence.append(sequence)
-        self.clock_ms.append(clock_ms)
-        self.origin_x.append(batch.origin_x)
-        self.origin_y.append(batch.origin_y)
-        self.count.append(count)
-        self.pointer.append(batch.pointer_type)
-        self.dropped.append(batch.dropped)
+        self.rows.append(
+            (
+                slot,
+                sequence,
+                clock_ms,
+                batch.origin_x,
+                batch.origin_y,
+                count,
+                batch.pointer_type,
+                batch.dropped,
+                crc32(payload),
+            )
+        )
         return True
 
     def _add_details(self, batch: TelemetryBatch, first: int) -> None:
@@ -152,6 +158,10 @@ class Arrays:
     origin_x: NDArray[np.int64]
     origin_y: NDArray[np.int64]
     count: NDArray[np.int64]
+    pointer: NDArray[np.int64]
+    dropped: NDArray[np.int64]
+    digest: NDArray[np.int64]
+    """(B,) CRC-32 of the payload."""
     start: NDArray[np.int64]
     """(B,) first event of each batch."""
     dt_ms: NDArray[np.int64]
@@ -165,40 +175,41 @@ class Arrays:
     @classmethod
     def of(cls, columns: Columns) -> Arrays:
         """Build the arrays and check every value against its bounds."""
-        count = np.array(columns.count, np.int64)
-        start = np.cumsum(count) - count
+        row = dict(
+            zip(_ROW, np.array(columns.rows, np.int64).reshape(-1, len(_ROW)).T, strict=True)
+        )
+        count = row["count"]
         dt_ms = np.array(columns.dt_ms, np.int64)
         dx = np.array(columns.dx, np.int64)
         dy = np.array(columns.dy, np.int64)
-        origin_x = np.array(columns.origin_x, np.int64)
-        origin_y = np.array(columns.origin_y, np.int64)
-        broken = (np.abs(origin_x) > _MAX_ORIGIN_PX) | (np.abs(origin_y) > _MAX_ORIGIN_PX)
-        wrong = (dt_ms > _MAX_DT_MS) | (np.abs(dx) > _MAX_STEP_PX) | (np.abs(dy) > _MAX_STEP_PX)
-        kind = np.ones(len(dt_ms), np.uint8)
-        if columns.kind:
-            spelled = np.array(columns.kind, np.int64)
-            known = (spelled > 0) & (spelled < _KINDS)
-            kind[columns.kind_event] = np.where(known, spelled, 0)
-            wrong[columns.kind_event] |= spelled == 0
-        for index, value in zip(columns.untrusted.event, columns.untrusted.value, strict=True):
-            if value:
-                kind[index] = 0
+        far = np.maximum(np.abs(row["origin_x"]), np.abs(row["origin_y"])) > _MAX_ORIGIN_PX
+        wrong = (dt_ms > _MAX_DT_MS) | (np.maximum(np.abs(dx), np.abs(dy)) > _MAX_STEP_PX)
+        kind = _kinds(columns, wrong)
         if wrong.any():
-            broken[np.repeat(np.arange(len(count)), count)[wrong]] = True
+            far[np.repeat(np.arange(len(count)), count)[wrong]] = True
         return cls(
-            slot=np.array(columns.slot, np.int64),
-            sequence=np.array(columns.sequence, np.int64),
-            clock_ms=np.array(columns.clock_ms, np.int64),
-            origin_x=origin_x,
-            origin_y=origin_y,
-            count=count,
-            start=start,
+            **row,
+            start=np.cumsum(count) - count,
             dt_ms=dt_ms,
             dx=dx,
             dy=dy,
             kind=kind,
-            broken=broken,
+            broken=far,
         )
+
+
+def _kinds(columns: Columns, wrong: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Return the kind of every event and mark the unspecified ones as wrong."""
+    kind = np.ones(len(wrong), np.uint8)
+    if columns.kind:
+        spelled = np.array(columns.kind, np.int64)
+        known = (spelled > 0) & (spelled < _KINDS)
+        kind[columns.kind_event] = np.where(known, spelled, 0)
+        wrong[columns.kind_event] |= spelled == 0
+    for index, value in zip(columns.untrusted.event, columns.untrusted.value, strict=True):
+        if value:
+            kind[index] = 0
+    return kind
 
 
 def _sound(details: EventDetails, count: int, targets: int) -> bool:
@@ -221,7 +232,7 @@ def _ascending(column: SparseColumn, count: int) -> bool:
         return not column.value
     if len(event) != len(column.value) or event[-1] >= count:
         return False
-    return all(a < b for a, b in zip(event, event[1:], strict=False))
+    return all(a < b for a, b in itertools.pairwise(event))
 
 
 def _signed(identity: int) -> int:

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
 _PAGE: Final = 256
+HEARTBEAT_SECONDS: Final = 5.0
+"""Longest silence on a stream."""
 
 
 class Numbered(Protocol):
@@ -98,8 +100,8 @@ class Feed(Generic[T]):
         *,
         session_id: str = "",
         latest: bool = False,
-        heartbeat: float = 5.0,
-    ) -> AsyncIterator[T | Beat | Gap]:
+        heartbeat: float = HEARTBEAT_SECONDS,
+    ) -> AsyncGenerator[T | Beat | Gap]:
         """Yield every item of a tenant above `after`, then wait for more, without end.
 
         Yields a `Beat` when nothing came for `heartbeat` seconds. With `latest`, a reader that

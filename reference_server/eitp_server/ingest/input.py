@@ -32,7 +32,7 @@ class Telemetry:
 
     tenant_id: str
     session_id: str
-    """The session of the caller's token, the default for batches that name none; empty for a relay."""
+    """The session of the caller's token, meant by batches that name none; empty for a relay."""
     batches: Sequence[TelemetryBatch]
     wants_progress: bool = False
     """The receipt has to say how far each session has come."""

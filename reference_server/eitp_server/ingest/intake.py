@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from eitp.v1.telemetry_pb2 import TelemetryBatch
@@ -33,8 +33,10 @@ if TYPE_CHECKING:
 _REFUSALS: Final = {
     Verdict.CONFLICT: (
         Reason.SEQUENCE_CONFLICT,
-        "this sequence was used before for a batch with other content; a resent batch must be the "
-        "same byte for byte, a new one takes the next sequence",
+        (
+            "this sequence was used before for a batch with other content; a resent batch must be"
+            " the same byte for byte, a new one takes the next sequence"
+        ),
     ),
     Verdict.TOO_FAR_AHEAD: (
         Reason.SEQUENCE_TOO_FAR_AHEAD,
@@ -79,13 +81,13 @@ class Intake:
         released = self._admission.overdue(now_us)
         taken.timers = bool(released)
         columns, spans = self._read(items, taken.receipts)
-        if not columns.slot and not released:
+        if not len(columns) and not released:
             return taken
         arrays = columns.arrays()
         admitted = self._admission.admit(
             arrays.slot,
             arrays.sequence,
-            np.array(columns.digest, np.uint32),
+            arrays.digest.astype(np.uint32),
             arrays.broken,
             columns.payload,
             now_us,
@@ -114,9 +116,9 @@ class Intake:
                 slot = slots.get(session_id, -1)
                 if slot < 0 or (own and session_id != own):
                     receipt.rejections.append(_unknown(index, batch))
-                elif (
-                    batch.HasField("page") and self._validator(batch)
-                ) or not columns.add(batch, slot):
+                elif (batch.HasField("page") and self._validator(batch)) or not columns.add(
+                    batch, slot
+                ):
                     receipt.rejections.append(self._broken(index, batch))
                 else:
                     spans.index.append(index)
@@ -148,11 +150,13 @@ class Intake:
         for item, begin, end, receipt in zip(items, spans.begin, ends, receipts, strict=True):
             receipt.applied = end - begin
             if item.wants_progress:
-                receipt.slots = list(dict.fromkeys(columns.slot[begin:end]))
+                receipt.slots = list(dict.fromkeys(row[0] for row in columns.rows[begin:end]))
         for batch in odd:
             number = bisect_right(spans.begin, batch) - 1
             index = spans.index[batch]
-            self._odd(items[number].batches[index], index, admitted.verdict[batch], receipts[number])
+            self._odd(
+                items[number].batches[index], index, admitted.verdict[batch], receipts[number]
+            )
         kept = admitted.verdict if odd else None
         for item, begin, end in zip(items, spans.begin, ends, strict=True):
             payloads = _kept(columns.payload, kept, begin, end)
@@ -193,14 +197,14 @@ class Intake:
         session = self._sessions.columns
         taken.events = flatten(session, columns, arrays, accepted, now_us)
         slot = arrays.slot[accepted]
-        dropped = np.array(columns.dropped, np.int64)[accepted]
+        dropped = arrays.dropped[accepted]
         if dropped.any():
             np.add.at(session.dropped, slot, dropped)
-        pointer = np.array(columns.pointer, np.int64)[accepted]
+        pointer = arrays.pointer[accepted]
         reported = (pointer > 0) & (pointer < 4)
         session.pointer[slot[reported]] = pointer[reported]
         known: set[int] = set(accepted.tolist()) if columns.pages else set()
-        taken.pages = [(columns.slot[b], page) for b, page in columns.pages if b in known]
+        taken.pages = [(columns.rows[b][0], page) for b, page in columns.pages if b in known]
 
 
 def _unknown(index: int, batch: TelemetryBatch) -> Rejection:
@@ -225,7 +229,7 @@ def _kept(
 
 def _with_released(
     columns: Columns, released: list[tuple[int, int, bytes]], applied: NDArray[np.int64]
-) -> tuple[Any, NDArray[np.int64]]:
+) -> tuple[Arrays, NDArray[np.int64]]:
     """Append batches that had waited to the columns and rebuild the arrays."""
     before = len(columns)
     for slot, _, payload in released:

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from eitp_server.classification.estimator import (
-    ESTIMATOR_VERSION,
-    ContextColumns,
-    StateTable,
-    estimate,
-)
-from eitp_server.classification.gate import GateTable, crossing, emit
+from eitp_server.classification.estimator import ESTIMATOR_VERSION, estimate
+from eitp_server.classification.gate import GateTable, admit, crossing
 from eitp_server.classification.packet import (
     AbstainReason,
     Context,
@@ -23,6 +19,7 @@ from eitp_server.classification.packet import (
     Signal,
     Source,
 )
+from eitp_server.classification.state import ContextColumns, StateTable
 from eitp_server.signals.fold import evidence, fold
 from eitp_server.signals.signal import RULE_VERSIONS
 from eitp_server.signals.tables import SignalTables
@@ -33,14 +30,210 @@ if TYPE_CHECKING:
     from eitp.v1.page_pb2 import PageContext
     from numpy.typing import NDArray
 
-    from eitp_server.classification.estimator import States
+    from eitp_server.classification.state import States
     from eitp_server.ingest.session_table import SessionColumns, SessionInfo, Sessions
     from eitp_server.signals.event import Events
-    from eitp_server.signals.fold import EvidenceColumns
+    from eitp_server.signals.evidence import EvidenceColumns
 
 VALID_US: Final = 30_000_000
 """How long a packet may be acted on."""
 WINDOW_MS: Final = 10_000
 MAX_EVIDENCE: Final = 8
 _OTHER_PAGE: Final = 13
-_ABOVE_CART: Final = 8
+_LARGEST_CART: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class PageFacts:
+    """What is kept of a page."""
+
+    page_type: int
+    cart: int
+
+
+def page_facts(page: PageContext) -> PageFacts:
+    """Return what is kept of a page; values of a later protocol read as the nearest known."""
+    page_type = page.type if 0 <= page.type <= _OTHER_PAGE else _OTHER_PAGE
+    return PageFacts(page_type, page.cart if 0 <= page.cart <= _LARGEST_CART else 0)
+
+
+class Observer:
+    """The signals, states and gates of all sessions."""
+
+    def __init__(self, capacity: int) -> None:
+        self._signals = SignalTables.allocate(capacity)
+        self._states = StateTable.allocate(capacity)
+        self._gates = GateTable.allocate(capacity)
+        self.packets = 0
+        """Number of the packet emitted last."""
+
+    def grow(self, capacity: int) -> None:
+        """Make room for `capacity` slots."""
+        if capacity > len(self._states):
+            for table in (self._signals, self._states, self._gates):
+                table.grow(capacity)
+
+    def open(self, slot: int, capacity: int) -> None:
+        """Make a slot fresh."""
+        self.grow(capacity)
+        for table in (self._signals, self._states, self._gates):
+            table.reset(np.array([slot]))
+
+    def turn_page(self, columns: SessionColumns, slot: int, page: PageFacts) -> None:
+        """Note the page that a session is on."""
+        if page.page_type:
+            columns.page_type[slot] = page.page_type
+            columns.pages[slot] = min(int(columns.pages[slot]) + 1, 65_535)
+        if page.cart:
+            columns.cart[slot] = page.cart
+
+    def observe(
+        self,
+        sessions: Sessions,
+        events: Events,
+        pages: Sequence[tuple[int, PageContext]],
+        now_us: int,
+    ) -> list[Packet]:
+        """Fold a tick's events in and return the packets that it makes worth sending."""
+        for slot, page in pages:
+            self.turn_page(sessions.columns, slot, page_facts(page))
+        fold(self._signals, events)
+        slots = np.unique(events.slot).astype(np.int64)
+        at_ms = sessions.columns.last_ms[slots]
+        known = evidence(self._signals, slots, at_ms)
+        context = _context(sessions.columns, slots, at_ms)
+        states = estimate(known, context, self._states, slots, at_ms)
+        rows = np.flatnonzero(crossing(self._gates, states, slots, at_ms))
+        if not len(rows):
+            return []
+        rows = rows[admit(self._gates, states, rows, slots, at_ms, now_us)]
+        return [self._emit(sessions, known, states, int(row), slots, now_us) for row in rows]
+
+    def peek(self, sessions: Sessions, slot: int, now_us: int) -> Packet:
+        """Return what is believed about a session now, changing nothing."""
+        slots = np.array([slot])
+        last = sessions.columns.last_ms[slots]
+        silence = (now_us - sessions.columns.seen_us[slots]) // 1000
+        at_ms = np.maximum(last, 0) + np.where(last >= 0, np.maximum(silence, 0), 0)
+        known = evidence(self._signals, slots, at_ms)
+        context = _context(sessions.columns, slots, at_ms)
+        before = StateTable.allocate(1)
+        before.load(np.array([0]), self._states.dump(slots))
+        states = estimate(known, context, before, np.array([0]), at_ms)
+        return self._packet(sessions, known, states, 0, slots, now_us)
+
+    def dump(self, slots: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+        """Copy the rows of `slots`."""
+        parts = (("signals", self._signals), ("states", self._states), ("gates", self._gates))
+        return {
+            f"{name}.{key}": rows
+            for name, table in parts
+            for key, rows in table.dump(slots).items()
+        }
+
+    def load(self, slots: NDArray[np.int64], rows: Mapping[str, NDArray[Any]]) -> None:
+        """Write rows from `dump` into `slots`."""
+        parts = (("signals.", self._signals), ("states.", self._states), ("gates.", self._gates))
+        for prefix, table in parts:
+            own = {k.removeprefix(prefix): v for k, v in rows.items() if k.startswith(prefix)}
+            table.load(slots, own)
+
+    def _emit(
+        self,
+        sessions: Sessions,
+        known: EvidenceColumns,
+        states: States,
+        row: int,
+        slots: NDArray[np.int64],
+        now_us: int,
+    ) -> Packet:
+        self.packets += 1
+        return self._packet(sessions, known, states, row, slots, now_us, number=self.packets)
+
+    def _packet(
+        self,
+        sessions: Sessions,
+        known: EvidenceColumns,
+        states: States,
+        row: int,
+        slots: NDArray[np.int64],
+        now_us: int,
+        *,
+        number: int = 0,
+    ) -> Packet:
+        slot = int(slots[row])
+        info, columns = sessions.info[slot], sessions.columns
+        assert info is not None
+        sequence = int(columns.next_sequence[slot]) - 1
+        end_ms = max(int(columns.last_ms[slot]), 0)
+        label = Label(int(states.label[row]))
+        return Packet(
+            tenant_id=info.tenant_id,
+            session_id=info.session_id,
+            packet_id=_packet_id(info, sequence),
+            number=number,
+            sequence=sequence,
+            emitted_at_us=now_us,
+            window_start_ms=max(end_ms - WINDOW_MS, 0),
+            window_end_ms=end_ms,
+            mean=_known(states.mean[row], states.known[row]),
+            uncertainty=_known(states.sd[row], states.known[row]),
+            label=label,
+            confidence=float(states.confidence[row]) if label else None,
+            abstain_reason=AbstainReason(int(states.abstain_reason[row])),
+            evidence=_evidence(known, states, row),
+            context=Context(
+                vertical=info.vertical,
+                page_type=int(columns.page_type[slot]),
+                page_section=int(columns.section[slot]),
+                region=info.region,
+                cart_bucket=int(columns.cart[slot]),
+            ),
+            source=Source.LOCAL,
+            model="",
+            estimator_version=ESTIMATOR_VERSION,
+            degraded_reason="",
+            suppressed=int(self._gates.suppressed[slot]) if number else 0,
+            valid_until_us=now_us + VALID_US,
+        )
+
+
+def _context(
+    columns: SessionColumns, slots: NDArray[np.int64], at_ms: NDArray[np.int64]
+) -> ContextColumns:
+    return ContextColumns(
+        page_type=columns.page_type[slots],
+        page_section=columns.section[slots],
+        cart_bucket=columns.cart[slots],
+        seconds=(at_ms / 1000).astype(np.float32),
+        pages=columns.pages[slots],
+    )
+
+
+def _known(values: NDArray[np.float32], known: NDArray[np.bool_]) -> tuple[float | None, ...]:
+    pairs = zip(values.tolist(), known.tolist(), strict=True)
+    return tuple(value if is_known else None for value, is_known in pairs)
+
+
+def _evidence(known: EvidenceColumns, states: States, row: int) -> tuple[Evidence, ...]:
+    weights = states.weights[row]
+    present = np.flatnonzero(known.present[row] & (weights != 0))
+    strongest = present[np.argsort(-np.abs(weights[present]), kind="stable")][:MAX_EVIDENCE]
+    found: list[Evidence] = []
+    for column in strongest.tolist():
+        signal, baseline = Signal(column + 1), float(known.baseline[row, column])
+        found.append(
+            Evidence(
+                signal=signal,
+                value=float(known.value[row, column]),
+                baseline=None if np.isnan(baseline) else baseline,
+                weight=float(weights[column]),
+                rule_version=RULE_VERSIONS[signal],
+            )
+        )
+    return tuple(found)
+
+
+def _packet_id(info: SessionInfo, sequence: int) -> str:
+    name = f"{info.tenant_id}\0{info.session_id}\0{sequence}".encode()
+    return "pkt_" + hashlib.blake2b(name, digest_size=12).hexdigest()

@@ -56,16 +56,15 @@ class Recovered:
     """Envelopes applied on top of the snapshot."""
 
 
-async def recover(
-    log: Log, snapshots: Snapshots, new_reducer: Callable[[], Reducer]
-) -> Recovered:
+async def recover(log: Log, snapshots: Snapshots, new_reducer: Callable[[], Reducer]) -> Recovered:
     """Return the state that the log stands for."""
     reducer, tick, now_us, replayed = new_reducer(), 0, 0, 0
     snapshot = snapshots.latest()
     if snapshot is not None and snapshot.document.get("version") == REDUCER_VERSION:
         reducer.load(snapshot.arrays, snapshot.document)
         tick, now_us = snapshot.tick, snapshot.document["now_us"]
-    async for tick, envelope in log.read(tick):
+    async for number, envelope in log.read(tick):
+        tick = number
         now_us, inputs = read_envelope(envelope)
         reducer.apply(inputs, now_us)
         replayed += 1

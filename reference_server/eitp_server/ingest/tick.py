@@ -131,7 +131,7 @@ class Ticker:
         self._now_us = max(self._clock_us(), self._now_us + 1)
         try:
             effects = self.reducer.apply(inputs, self._now_us)
-        except Exception:
+        except Exception:  # noqa: BLE001 # one bad input must not stop the others
             _LOG.exception("an input broke the reducer", inputs=len(inputs))
             await self._isolate(inputs)
             return

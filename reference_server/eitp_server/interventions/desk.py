@@ -55,7 +55,7 @@ class Desk:
         self, tenant_id: str, document: Mapping[str, Any], now_us: int
     ) -> Recorded[OutcomeRow]:
         """Credit an outcome; `document` holds the fields of `OutcomeReport` but the tenant."""
-        facts = {**document, "kind": OutcomeKind(document["kind"])}
+        facts: dict[str, Any] = {**document, "kind": OutcomeKind(document["kind"])}
         return self.policy.outcome(OutcomeReport(tenant_id=tenant_id, **facts), now_us)
 
     def acknowledge(

@@ -30,9 +30,7 @@ class Cursors:
 
     def encode(self, tenant_id: str, number: int) -> bytes:
         """Return the cursor right behind the item with `number`."""
-        return _LAYOUT.pack(
-            _VERSION, self.feed, _tag(self.incarnation), _tag(tenant_id), number
-        )
+        return _LAYOUT.pack(_VERSION, self.feed, _tag(self.incarnation), _tag(tenant_id), number)
 
     def decode(self, tenant_id: str, cursor: bytes) -> int:
         """Return the number that a cursor points behind.

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from eitp_server.bandit.decision import Decision
 
 
-def decision_message(decision: Decision) -> DecisionMessage:
+def decision_message(decision: Decision, *, delivered: bool) -> DecisionMessage:
     """Return the wire form of a decision with its whole propensity vector."""
     cell = decision.cell
     arms = zip(decision.arms, decision.probabilities, strict=True)
@@ -35,4 +35,5 @@ def decision_message(decision: Decision) -> DecisionMessage:
         holdout_share=decision.holdout_share,
         snapshot_id=decision.snapshot_id,
         policy_version=decision.policy_version,
+        delivered=delivered,
     )

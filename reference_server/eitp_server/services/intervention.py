@@ -36,21 +36,20 @@ from eitp_server.services.definition import (
 )
 from eitp_server.services.emotion import own_session
 from eitp_server.services.moment import microseconds
-from eitp_server.services.page import Page, read_page
+from eitp_server.services.page import Page, bad_page_token, read_page
+from eitp_server.storage.page import Position
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Sequence
 
     from eitp.v1.intervention_pb2 import Intervention, InterventionDefinition
 
-    from eitp_server.bandit.decision import Decision
     from eitp_server.ingest.inbox import Inbox
     from eitp_server.interventions.policy import Policy
     from eitp_server.services.caller import Caller
     from eitp_server.services.watch import Watch
     from eitp_server.storage.log import InterventionRow
-
-    Decisions = Callable[[str, str, str, int], Awaitable[tuple[Sequence[Decision], str]]]
+    from eitp_server.storage.queries import Queries
 
 
 class InterventionService:
@@ -61,14 +60,14 @@ class InterventionService:
         inbox: Inbox,
         watch: Watch,
         policy: Callable[[], Policy],
-        decisions: Decisions,
+        queries: Queries,
         now_us: Callable[[], int],
     ) -> None:
-        """Change through `inbox`; read from `policy()` and `decisions(tenant, session, after, n)`."""
+        """Change through `inbox`; read from `policy()` and `queries`."""
         self._inbox = inbox
         self._watch = watch
         self._policy = policy
-        self._decisions = decisions
+        self._queries = queries
         self._now_us = now_us
 
     async def watch_interventions(
@@ -180,12 +179,19 @@ class InterventionService:
     ) -> ListDecisionsResponse:
         """List decisions, newest first."""
         page = read_page(request.page_size, request.page_token, default=50, most=500)
-        found, after = await self._decisions(
-            caller.tenant_id, request.session_id, page.after, page.size
+        found = await self._queries.decisions(
+            caller.tenant_id, page.size, after=_position(page), session_id=request.session_id
         )
+        decision_ids = [item.decision_id for item in found.items]
+        delivered = await self._queries.delivered(caller.tenant_id, decision_ids)
         return ListDecisionsResponse(
-            decisions=[decision_message(item) for item in found],
-            next_page_token=Page.token(after) if after else "",
+            decisions=[
+                decision_message(item, delivered=item.decision_id in delivered)
+                for item in found.items
+            ],
+            next_page_token=Page.token(f"{found.next.at_us} {found.next.key}")
+            if found.next
+            else "",
         )
 
     async def _put(
@@ -199,9 +205,7 @@ class InterventionService:
         command = Command(tenant_id=caller.tenant_id, kind=kind, document=document)
         return await self._inbox.submit(command)
 
-    def _pending(
-        self, tenant_id: str, session_id: str, through: int
-    ) -> Sequence[InterventionRow]:
+    def _pending(self, tenant_id: str, session_id: str, through: int) -> Sequence[InterventionRow]:
         pending = self._policy().pending(tenant_id, session_id, self._now_us())
         return [row for row in pending if row.number <= through]
 
@@ -212,3 +216,12 @@ class InterventionService:
         except Missing:
             definition = catalogue.get(row.tenant_id, row.definition_id)
         return intervention_message(row, definition)
+
+
+def _position(page: Page) -> Position | None:
+    if not page.after:
+        return None
+    at_us, _, key = page.after.partition(" ")
+    if not at_us.isdecimal():
+        raise bad_page_token()
+    return Position(int(at_us), key)

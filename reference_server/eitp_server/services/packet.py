@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from eitp.v1.evidence_pb2 import Evidence as EvidenceMessage
-from eitp.v1.packet_pb2 import DegradedReason, PacketContext, Provenance
 from eitp.v1.packet_pb2 import Packet as PacketMessage
+from eitp.v1.packet_pb2 import PacketContext, Provenance
 from eitp.v1.state_pb2 import EmotionalState, Estimate
 
 from eitp_server.classification.packet import DIMENSIONS
@@ -14,7 +14,6 @@ from eitp_server.services.moment import timestamp
 
 if TYPE_CHECKING:
     from eitp_server.classification.packet import Evidence, Packet
-
 
 
 def packet_message(packet: Packet) -> PacketMessage:
@@ -36,9 +35,7 @@ def packet_message(packet: Packet) -> PacketMessage:
             source=packet.source.value,  # pyright: ignore[reportArgumentType]
             model=packet.model,
             estimator_version=packet.estimator_version,
-            degraded_reason=DegradedReason.Value(
-                f"DEGRADED_REASON_{packet.degraded_reason or 'UNSPECIFIED'}"
-            ),
+            degraded_reason=f"DEGRADED_REASON_{packet.degraded_reason or 'UNSPECIFIED'}",
         ),
         valid_until=timestamp(packet.valid_until_us),
         suppressed=packet.suppressed,
@@ -48,9 +45,7 @@ def packet_message(packet: Packet) -> PacketMessage:
 def _state(packet: Packet) -> EmotionalState:
     known = {
         name: Estimate(value=mean, uncertainty=uncertainty)
-        for name, mean, uncertainty in zip(
-            DIMENSIONS, packet.mean, packet.uncertainty, strict=True
-        )
+        for name, mean, uncertainty in zip(DIMENSIONS, packet.mean, packet.uncertainty, strict=True)
         if mean is not None and uncertainty is not None
     }
     return EmotionalState(**known)

@@ -36,6 +36,11 @@ def read_page(page_size: int, page_token: str, *, default: int, most: int) -> Pa
     except (binascii.Error, UnicodeDecodeError, ValueError):
         version, after = "", ""
     if version != "1" or not after:
-        message = "page_token: was not issued by this call; leave it empty for the first page"
-        raise Invalid(Reason.PAGE_TOKEN_INVALID, message, metadata={"field": "page_token"})
+        raise bad_page_token()
     return Page(after, size)
+
+
+def bad_page_token() -> Invalid:
+    """Return the error for a token that the call did not make."""
+    message = "page_token: was not issued by this call; leave it empty for the first page"
+    return Invalid(Reason.PAGE_TOKEN_INVALID, message, metadata={"field": "page_token"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from eitp.v1.error_pb2 import ErrorReason
 
@@ -12,4 +12,4 @@ if TYPE_CHECKING:
 
 def reason_number(reason: Reason) -> ErrorReason:
     """Return the protocol's enum value of a reason."""
-    return ErrorReason.Value(f"ERROR_REASON_{reason.value}")
+    return cast("ErrorReason", ErrorReason.Value(f"ERROR_REASON_{reason.value}"))

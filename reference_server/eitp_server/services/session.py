@@ -137,7 +137,7 @@ class SessionService:
         }
 
     def _keyed(self, purpose: str, tenant_id: str, name: str) -> bytes:
-        text = "\0".join((purpose, tenant_id, name)).encode()
+        text = f"{purpose}\x00{tenant_id}\x00{name}".encode()
         return hmac.digest(self._secret, text, hashlib.sha256)
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from eitp_server.ingest.input import Progress, Receipt, Rejection
     from eitp_server.services.caller import Caller
 
-_MAX_BATCHES: Final = 256
+MAX_BATCHES: Final = 256
 _MAX_IN_FLIGHT: Final = 1_024
 """Messages of one stream that may wait for their commit; then the stream is read no further."""
 
@@ -164,9 +164,9 @@ class _Stream:
 
 
 def _check_size(request: IngestRequest | IngestStreamRequest) -> None:
-    if not 0 < len(request.batches) <= _MAX_BATCHES:
+    if not 0 < len(request.batches) <= MAX_BATCHES:
         broken = violations(request)
-        message = f"batches: has {len(request.batches)} entries; must have 1 to {_MAX_BATCHES}"
+        message = f"batches: has {len(request.batches)} entries; must have 1 to {MAX_BATCHES}"
         raise Invalid(Reason.FIELD_INVALID, message, violations=broken)
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InterventionRow:
-    """One intervention shown to one session; its life is pending, delivered, acknowledged or expired."""
+    """One intervention for one session: pending until it is acknowledged or expires."""
 
     intervention_id: str
     decision_id: str

@@ -31,6 +31,8 @@ class Keyring:
     def __init__(self, accounts: Accounts, clock_us: Callable[[], int]) -> None:
         self._accounts = accounts
         self._clock_us = clock_us
+        self._owners: dict[str, str] = {}
+        """Tenant of each key that was asked for by its id."""
 
     def lookup(self, presented: str) -> KnownKey | None:
         """Return the record of a key that works now; None for any other text."""
@@ -48,7 +50,10 @@ class Keyring:
 
     def works(self, key_id: str) -> bool:
         """Tell whether the key of that identity still works."""
-        key = self._accounts.keys.find(key_id)
+        owner = self._owners.get(key_id)
+        if owner is None:
+            owner = self._owners[key_id] = self._owner(key_id)
+        key = self._accounts.keys.get(owner, key_id)
         return key is not None and key.opens(self._clock_us())
 
     def lists_origin(self, origin: str) -> bool:
@@ -61,3 +66,7 @@ class Keyring:
         return TenantFacts(
             vertical=tenant.vertical if tenant else "", region=tenant.region if tenant else ""
         )
+
+    def _owner(self, key_id: str) -> str:
+        tenants = [tenant.tenant_id for tenant in self._accounts.tenants.all()]
+        return next((t for t in tenants if self._accounts.keys.get(t, key_id)), "")
