@@ -1,0 +1,38 @@
+"""The schema: one SQLModel class per table, for SQLite and PostgreSQL alike.
+
+Tenant data has keys that lead with `tenant_id`; times are UTC microseconds in columns that end
+in `_us`; identifiers are text; a NULL number means unknown, never zero.
+"""
+
+from __future__ import annotations
+
+from eitp_server.storage.tables.bookkeeping import IdempotentReply, Meta
+from eitp_server.storage.tables.feed import (
+    Acknowledgement,
+    DeadLetter,
+    EmotionalEvent,
+    Envelope,
+    Intervention,
+    Outcome,
+    RecordedDecision,
+)
+from eitp_server.storage.tables.knowledge import CatalogueEntry, ProvenPattern
+from eitp_server.storage.tables.record import Record
+from eitp_server.storage.tables.tenancy import ApiKey, Tenant
+
+__all__ = [
+    "Acknowledgement",
+    "ApiKey",
+    "CatalogueEntry",
+    "DeadLetter",
+    "EmotionalEvent",
+    "Envelope",
+    "IdempotentReply",
+    "Intervention",
+    "Meta",
+    "Outcome",
+    "ProvenPattern",
+    "Record",
+    "RecordedDecision",
+    "Tenant",
+]

@@ -1,0 +1,65 @@
+"""A tenant as a value, and the origins its pages may have."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from eitp_server.errors import Invalid, Reason, Violation
+
+_ORIGIN = re.compile(
+    r"(?P<scheme>https?)://(?P<host>[a-z0-9.-]+|\[[0-9a-f:]+\])(:(?P<port>[0-9]{1,5}))?"
+)
+_USUAL_PORT = {"http": "80", "https": "443"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tenant:
+    """One shop, and the terms on which it is served."""
+
+    tenant_id: str
+    display_name: str
+    suspended: bool = False
+    revision: int = 1
+    vertical: str
+    region: str = ""
+    holdout_share: float
+    consent_policy: str = ""
+    allowed_origins: tuple[str, ...] = ()
+    """Origins whose pages may use the publishable keys, in the form of `canonical_origin`."""
+    policy: str = "{}"
+    """JSON of the whole `eitp.v1.TenantPolicy`."""
+    limits: str = "{}"
+    """JSON of `eitp.v1.TenantLimits`."""
+    created_at_us: int
+
+
+def canonical_origin(origin: str) -> str | None:
+    """Return the origin as browsers send it, or None when it is no origin of a page.
+
+    That is scheme, host in lower case, and the port unless it is the usual one of the scheme.
+    """
+    if not (match := _ORIGIN.fullmatch(origin.lower())):
+        return None
+    scheme, host, port = match["scheme"], match["host"], match["port"]
+    shown = f":{port}" if port and port != _USUAL_PORT[scheme] else ""
+    return f"{scheme}://{host}{shown}"
+
+
+def canonical_origins(origins: tuple[str, ...]) -> tuple[str, ...]:
+    """Return all of `origins` as browsers send them.
+
+    Raises `Invalid(FIELD_INVALID)` that names each one that is none.
+    """
+    canonical = {origin: canonical_origin(origin) for origin in origins}
+    if violations := [
+        Violation(
+            f"allowed_origins[{index}]",
+            "origin",
+            f"{origin!r} is no origin; one looks like https://shop.example:8443",
+        )
+        for index, origin in enumerate(origins)
+        if canonical[origin] is None
+    ]:
+        raise Invalid(Reason.FIELD_INVALID, "Some origins are none.", violations=violations)
+    return tuple(kept for kept in canonical.values() if kept)

@@ -1,0 +1,104 @@
+"""The migrations lead to exactly the tables that the code uses."""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import TYPE_CHECKING
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from alembic.script import ScriptDirectory
+from eitp_server.storage.migration import HEAD, configuration, migrate, upgrade
+from eitp_server.storage.tables import Record
+from sqlalchemy import Column, Integer, MetaData, Table, create_engine, inspect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from sqlalchemy import Connection
+
+
+@pytest.fixture
+def connection() -> Iterator[Connection]:
+    """A connection to an empty database in memory."""
+    engine = create_engine("sqlite://")
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
+
+
+def differences(connection: Connection, expected: MetaData) -> list[object]:
+    context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+    return compare_metadata(context, expected)
+
+
+def test_the_migrated_schema_is_the_one_of_the_models(connection: Connection) -> None:
+    migrate(connection)
+
+    assert differences(connection, Record.metadata) == []
+
+
+def test_a_forgotten_migration_would_be_noticed(connection: Connection) -> None:
+    migrate(connection)
+    ahead = MetaData(naming_convention=Record.metadata.naming_convention)
+    for table in Record.metadata.tables.values():
+        table.to_metadata(ahead)
+    Table("outcomes", ahead, Column("forgotten", Integer), extend_existing=True)
+
+    assert "add_column" in str(differences(connection, ahead))
+
+
+def test_the_head_that_skips_the_migration_is_the_real_one(connection: Connection) -> None:
+    scripts = ScriptDirectory.from_config(configuration(connection))
+
+    assert scripts.get_heads() == [HEAD]
+
+
+def test_every_migration_can_be_taken_back(connection: Connection) -> None:
+    migrate(connection)
+    command.downgrade(configuration(connection), "base")
+
+    assert inspect(connection).get_table_names() == ["alembic_version"]
+
+
+def test_the_same_migrations_speak_postgresql(connection: Connection) -> None:
+    script = StringIO()
+    offline = MigrationContext.configure(
+        dialect_name="postgresql", opts={"as_sql": True, "output_buffer": script}
+    )
+    with Operations.context(offline):
+        for revision in ScriptDirectory.from_config(configuration(connection)).walk_revisions():
+            revision.module.upgrade()
+
+    written = script.getvalue()
+    assert written.count("CREATE TABLE") == len(Record.metadata.tables)
+    assert "payload BYTEA NOT NULL" in written
+    assert "tick BIGINT NOT NULL" in written
+
+
+def test_upgrading_twice_changes_nothing(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'eitp.db'}"
+    upgrade(url)
+    before = (tmp_path / "eitp.db").read_bytes()
+    upgrade(url)
+
+    assert (tmp_path / "eitp.db").read_bytes() == before
+
+
+def test_keys_of_tenant_data_lead_with_the_tenant() -> None:
+    of_the_server = {"envelopes", "meta"}
+    for name, table in Record.metadata.tables.items():
+        if name not in of_the_server:
+            assert next(iter(table.primary_key)).name == "tenant_id", name
+
+
+def test_times_are_microseconds_in_columns_that_say_so() -> None:
+    for table in Record.metadata.tables.values():
+        for column in table.columns:
+            assert "DATE" not in str(column.type), column
+            if column.name.endswith("_us"):
+                assert str(column.type) == "BIGINT", column
