@@ -81,6 +81,7 @@ class Client(Caller):
         )
         super().__init__(connection, Key(key))
         self.address = address
+        self.retry = connection.retry
 
     async def __aenter__(self) -> Self:
         return self
