@@ -5,6 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
+from eitp_server.signals.signal import Signal
+
+__all__ = [
+    "DIMENSIONS",
+    "AbstainReason",
+    "Context",
+    "Evidence",
+    "Label",
+    "Packet",
+    "Signal",
+    "Source",
+]
+
 DIMENSIONS = (
     "valence",
     "arousal",
@@ -44,28 +57,6 @@ class AbstainReason(IntEnum):
     STALE = 4
     RATE_TOO_LOW = 5
     CONSENT_WITHHELD = 6
-
-
-class Signal(IntEnum):
-    """What a piece of evidence measures; numbers are those of `eitp.v1.SignalId`."""
-
-    PATH_LENGTH = 1
-    MEAN_SPEED = 2
-    PATH_EFFICIENCY = 3
-    DIRECTION_FLIPS = 4
-    PAUSE_SHARE = 5
-    RAGE_CLICK = 6
-    DEAD_CLICK = 7
-    SLOW_CLICK = 8
-    HESITATION = 9
-    RESPONSE_LATENCY = 10
-    CLICK_RATE = 11
-    SCROLL_REVERSALS = 12
-    IDLE = 13
-    SCRIPT_ERROR = 14
-    QUICK_BACK = 15
-    BACK_MASH = 16
-    THRASH = 17
 
 
 class Source(IntEnum):

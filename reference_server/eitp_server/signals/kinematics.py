@@ -1,0 +1,235 @@
+"""How the pointer moves: path, speed, straightness, reversals and pauses at uneven sampling.
+
+A step leads from one pointer sample to the next of the same session. It is *still* when slower
+than 20 px/s, whatever its length in time, because a browser sends nothing while the pointer
+rests; else *moving*, unless it took over 250 ms or jumped, which nobody saw and nothing fills in.
+A stroke is what lies between two such gaps or rests.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from eitp_server.signals.clock import whole_ms
+from eitp_server.signals.event import Kind
+from eitp_server.signals.motion import BUCKET_MS, SUBPIXELS, Measure, MotionTable
+from eitp_server.signals.segment import Segments, run_starts
+from eitp_server.signals.window import deposit
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from eitp_server.signals.event import Events
+
+STILL_PX_PER_MS = np.float32(0.02)
+GAP_MS = 250
+JUMP_PX = 4000
+"""A longer step is a new place, not a movement: no screen is that wide in one sample."""
+PAUSE_MS = 200
+REST_MS = 2000
+"""A pause counts up to this long; beyond it the hand is idle rather than pausing."""
+DEAD_ZONE_PX = 3
+"""A step shorter than this in one axis says nothing about direction."""
+
+_POINTER = (Kind.MOVE, Kind.DOWN, Kind.UP, Kind.CLICK)
+_RESTART = (Kind.VISIBLE, Kind.BACK, Kind.FORWARD, Kind.NAVIGATE)
+_SAMPLES = np.zeros(256, np.bool_)
+_SAMPLES[list(_POINTER + _RESTART)] = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rest:
+    """Since when the pointer rests, at each of n samples."""
+
+    row: NDArray[np.intp]
+    """(n,) the sample's row in the events."""
+    slot: NDArray[np.int32]
+    since_ms: NDArray[np.int32]
+    """(n,) end of the latest movement; the sample's own time while it moves."""
+    before_ms: NDArray[np.int32]
+    """(n,) the same at the sample before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Track:
+    """The samples of a tick that end a step of more than no time."""
+
+    row: NDArray[np.intp]
+    slot: NDArray[np.int32]
+    segments: Segments
+    t: NDArray[np.int32]
+    x: NDArray[np.int32]
+    y: NDArray[np.int32]
+    lost: NDArray[np.intp]
+    """Samples whose step nobody saw: the first of a session or after a restart, and restarts."""
+    ends_lost: NDArray[np.bool_]
+    """(m,) whether the session's last sample is a restart."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Steps:
+    """The step that ends at each sample."""
+
+    dt: NDArray[np.int32]
+    delta: NDArray[np.int32]
+    """(2, n) px in x and y."""
+    px: NDArray[np.float32]
+    moving: NDArray[np.bool_]
+    still: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stillness:
+    """How long the pointer has been still, ms."""
+
+    since: NDArray[np.int32]
+    run: NDArray[np.int32]
+    before: NDArray[np.int32]
+    """The run at the sample before."""
+
+
+def fold_motion(table: MotionTable, events: Events) -> Rest:
+    """Add the pointer samples of `events` to `table` and return where the pointer rested."""
+    track = _track(table, events)
+    if not len(track.row):
+        return Rest(row=track.row, slot=track.slot, since_ms=track.t, before_ms=track.t)
+    steps = _steps(table, track)
+    stillness = _stillness(table, track, steps)
+    broken = ~(steps.moving | steps.still)
+    broken |= stillness.before >= GAP_MS
+    flips, heading = _flips(table, track, steps, broken)
+    _deposit(table, track, _amounts(steps, stillness, flips))
+    since = stillness.since
+    before = track.segments.lagged(since, table.still_since_ms[track.segments.slot])
+    _carry(table, track, stillness, heading)
+    return Rest(row=track.row, slot=track.slot, since_ms=since, before_ms=before)
+
+
+def _track(table: MotionTable, events: Events) -> _Track:
+    row = np.flatnonzero(_SAMPLES[events.kind])
+    slot, t, kind = events.slot[row], whole_ms(events.t_ms[row]), events.kind[row]
+    if len(row):
+        segments = Segments.of(slot)
+        kept = t != segments.lagged(t, table.t_ms[segments.slot])
+        kept |= kind > Kind.CLICK
+        if not kept.all():
+            row, slot, t, kind = row[kept], slot[kept], t[kept], kind[kept]
+    if not len(row):
+        return _empty_track(row, slot, t)
+    segments = Segments.of(slot)
+    restart = np.flatnonzero(kind > Kind.CLICK)
+    after = restart[restart < len(row) - 1] + 1
+    after = after[slot[after] == slot[after - 1]]
+    first = segments.start[table.adrift[segments.slot]]
+    return _Track(
+        row=row,
+        slot=slot,
+        segments=segments,
+        t=t,
+        x=events.x[row],
+        y=events.y[row],
+        lost=np.concatenate((first, restart, after)),
+        ends_lost=kind[segments.last] > Kind.CLICK,
+    )
+
+
+def _empty_track(row: NDArray[np.intp], slot: NDArray[np.int32], t: NDArray[np.int32]) -> _Track:
+    none = Segments(start=row, end=row, slot=slot)
+    return _Track(
+        row=row, slot=slot, segments=none, t=t, x=t, y=t, lost=row, ends_lost=np.zeros(0, np.bool_)
+    )
+
+
+def _steps(table: MotionTable, track: _Track) -> _Steps:
+    segments = track.segments
+    delta = np.empty((2, len(track.t)), np.int32)
+    np.subtract(track.x, segments.lagged(track.x, table.x[segments.slot]), out=delta[0])
+    np.subtract(track.y, segments.lagged(track.y, table.y[segments.slot]), out=delta[1])
+    dt = track.t - segments.lagged(track.t, table.t_ms[segments.slot])
+    dx, dy = delta.astype(np.float32)
+    px = np.sqrt(dx * dx + dy * dy)
+    still = px < dt.astype(np.float32) * STILL_PX_PER_MS
+    moving = (dt <= GAP_MS) & (px <= JUMP_PX) & ~still
+    still[track.lost] = False
+    moving[track.lost] = False
+    return _Steps(dt=dt, delta=delta, px=px, moving=moving, still=still)
+
+
+def _stillness(table: MotionTable, track: _Track, steps: _Steps) -> _Stillness:
+    segments = track.segments
+    start, carried = segments.start, table.still_since_ms[segments.slot]
+    since = np.arange(len(track.t), dtype=np.int32) * ~steps.still
+    since[start] = start
+    since = np.maximum.accumulate(since)
+    ended = track.t.copy()
+    ended[start] = np.where(steps.still[start], carried, track.t[start])
+    since = ended[since]
+    run = track.t - since
+    before = segments.lagged(run, table.t_ms[segments.slot] - carried)
+    return _Stillness(since=since, run=run, before=before)
+
+
+def _flips(
+    table: MotionTable, track: _Track, steps: _Steps, broken: NDArray[np.bool_]
+) -> tuple[NDArray[np.int8], NDArray[np.int32]]:
+    """Return reversals per sample and the heading (2, m) at the end of each session.
+
+    The heading is carried forward over insignificant steps as the low two bits of a key that
+    grows with the row, so that a running maximum finds the last one that was set.
+    """
+    start, last = track.segments.start, track.segments.last
+    carried = table.heading[track.segments.slot].T.astype(np.int32)
+    significant = (np.abs(steps.delta) >= DEAD_ZONE_PX) & steps.moving
+    code = significant.view(np.int8) << (steps.delta > 0)
+    decided = significant | broken
+    key = np.arange(0, 4 * len(track.t), 4, dtype=np.int32) + code
+    key *= decided
+    key[:, start] = 4 * start + np.where(decided[:, start], code[:, start], carried)
+    heading = np.maximum.accumulate(key, axis=1) & 3
+    flip = np.zeros(code.shape, np.bool_)
+    flip[:, 1:] = (code[:, 1:] ^ heading[:, :-1]) == 3
+    flip[:, start] = (code[:, start] ^ carried) == 3
+    flip &= ~broken
+    return flip[0].view(np.int8) + flip[1], heading[:, last]
+
+
+def _amounts(steps: _Steps, stillness: _Stillness, flips: NDArray[np.int8]) -> NDArray[np.int32]:
+    run, before = stillness.run, stillness.before * steps.still
+    rested, rested_before = np.minimum(run, REST_MS), np.minimum(before, REST_MS)
+    pausing, paused_before = run >= PAUSE_MS, before >= PAUSE_MS
+    amounts = np.empty((len(Measure), len(run)), np.int32)
+    amounts[Measure.PATH] = np.rint(steps.px * steps.moving * SUBPIXELS)
+    amounts[Measure.DX : Measure.DY + 1] = steps.delta * steps.moving
+    amounts[Measure.MOVING_MS] = steps.dt * steps.moving
+    amounts[Measure.STILL_MS] = rested - rested_before
+    amounts[Measure.PAUSE_MS] = rested * pausing - rested_before * paused_before
+    amounts[Measure.PAUSES] = pausing & ~paused_before
+    amounts[Measure.FLIPS] = flips
+    amounts[Measure.STEPS] = steps.moving
+    return amounts
+
+
+def _deposit(table: MotionTable, track: _Track, amounts: NDArray[np.int32]) -> None:
+    second = track.t // BUCKET_MS
+    changed = (second[1:] != second[:-1]) | (track.slot[1:] != track.slot[:-1])
+    start = run_starts(changed)
+    slot = track.slot[start]
+    sums = np.ascontiguousarray(np.add.reduceat(amounts, start, axis=1, dtype=np.int32).T)
+    deposit(table.sums, table.epochs, slot=slot, epoch=second[start], amounts=sums)
+    sessions = Segments.of(slot)
+    table.totals[sessions.slot] += sessions.summed(sums)
+
+
+def _carry(
+    table: MotionTable, track: _Track, stillness: _Stillness, heading: NDArray[np.int32]
+) -> None:
+    slot, last = track.segments.slot, track.segments.last
+    table.t_ms[slot] = track.t[last]
+    table.x[slot] = track.x[last]
+    table.y[slot] = track.y[last]
+    table.still_since_ms[slot] = stillness.since[last]
+    table.adrift[slot] = track.ends_lost
+    table.heading[slot] = heading.T

@@ -1,0 +1,81 @@
+"""The signals that can stand as evidence, with their units and the rules that define them."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Signal(IntEnum):
+    """What a piece of evidence measures; numbers are those of `eitp.v1.SignalId`.
+
+    *Recent* is the last ten seconds of movement or the last minute of actions.
+    """
+
+    PATH_LENGTH = 1
+    """px of pointer path, recent movement."""
+    MEAN_SPEED = 2
+    """px/s while the pointer moves, recent movement."""
+    PATH_EFFICIENCY = 3
+    """Net displacement over path, second by second, 0..1, recent movement."""
+    DIRECTION_FLIPS = 4
+    """Reversals in x or y per second of movement, recent movement."""
+    PAUSE_SHARE = 5
+    """Share of the observed time that the pointer rested, 0..1, recent movement."""
+    RAGE_CLICK = 6
+    """Bursts, recent actions."""
+    DEAD_CLICK = 7
+    """Clicks that the page did not answer, recent actions."""
+    SLOW_CLICK = 8
+    """Clicks that the page answered late, recent actions."""
+    HESITATION = 9
+    """Time taken before the latest click, in spreads above the session's own usual time."""
+    RESPONSE_LATENCY = 10
+    """ms from the latest answered click to the page's answer."""
+    CLICK_RATE = 11
+    """Clicks per minute, recent actions."""
+    SCROLL_REVERSALS = 12
+    """Changes of scroll direction, recent actions."""
+    IDLE = 13
+    """s since the hand last did anything."""
+    SCRIPT_ERROR = 14
+    """Errors the page's scripts raised, recent actions."""
+    QUICK_BACK = 15
+    """Returns from a page soon after arriving, recent actions."""
+    BACK_MASH = 16
+    """Returns in quick succession, recent actions."""
+    THRASH = 17
+    """Seconds of hard back and forth, recent movement."""
+
+    @property
+    def column(self) -> int:
+        """The signal's column in every (m, signals) array."""
+        return self.value - 1
+
+
+RULE_VERSIONS: Mapping[Signal, str] = MappingProxyType(
+    {
+        Signal.PATH_LENGTH: "path_length/1",
+        Signal.MEAN_SPEED: "mean_speed/1",
+        Signal.PATH_EFFICIENCY: "path_efficiency/1",
+        Signal.DIRECTION_FLIPS: "direction_flips/1",
+        Signal.PAUSE_SHARE: "pause_share/1",
+        Signal.RAGE_CLICK: "rage_click/1",
+        Signal.DEAD_CLICK: "dead_click/1",
+        Signal.SLOW_CLICK: "slow_click/1",
+        Signal.HESITATION: "hesitation/1",
+        Signal.RESPONSE_LATENCY: "response_latency/1",
+        Signal.CLICK_RATE: "click_rate/1",
+        Signal.SCROLL_REVERSALS: "scroll_reversals/1",
+        Signal.IDLE: "idle/1",
+        Signal.SCRIPT_ERROR: "script_error/1",
+        Signal.QUICK_BACK: "quick_back/1",
+        Signal.BACK_MASH: "back_mash/1",
+        Signal.THRASH: "thrash/1",
+    }
+)
+"""The rule behind each signal; a changed threshold or exclusion is a new version."""

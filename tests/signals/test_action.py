@@ -1,0 +1,87 @@
+"""Returns, scrolls, dwell and other actions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from eitp_server.signals.event import Kind
+from eitp_server.signals.signal import Signal
+from signals.stream import Row, clicks, seen
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PRICE, REVIEWS = 7, 12
+
+
+def value(rows: Sequence[Row], signal: Signal, *, at: int | None = None) -> float:
+    return float(seen(rows, at=at).value[0, signal.column])
+
+
+def backs(*times: int) -> list[Row]:
+    return [Row(t, Kind.BACK) for t in times]
+
+
+def test_two_returns_within_two_seconds_are_mashing() -> None:
+    assert value(backs(0, 2000), Signal.BACK_MASH) == 1
+    assert value(backs(0, 2001), Signal.BACK_MASH) == 0
+    assert value(backs(0, 500, 1000), Signal.BACK_MASH) == 2
+
+
+def test_a_return_within_five_seconds_of_arriving_is_quick() -> None:
+    page = Row(0, Kind.NAVIGATE)
+    assert value([page, *backs(4999)], Signal.QUICK_BACK) == 1
+    assert value([page, *backs(5000)], Signal.QUICK_BACK) == 0
+
+
+def test_mashing_is_not_counted_as_quick_returns_too() -> None:
+    rows = [Row(0, Kind.NAVIGATE), *backs(1000, 2000)]
+    assert value(rows, Signal.QUICK_BACK) == 1
+    assert value(rows, Signal.BACK_MASH) == 1
+
+
+def test_a_return_from_a_page_whose_arrival_was_not_seen_is_not_quick() -> None:
+    assert value([Row(0), *backs(1000)], Signal.QUICK_BACK) == 0
+
+
+def test_scrolling_up_again_is_a_reversal() -> None:
+    down, up, tiny = (Row(0, Kind.SCROLL, scroll_y=y) for y in (200, -200, -9))
+    assert value([down, down, up, down], Signal.SCROLL_REVERSALS) == 2
+    assert value([down, tiny, down], Signal.SCROLL_REVERSALS) == 0
+
+
+def test_script_errors_are_counted() -> None:
+    assert value([Row(0, Kind.SCRIPT_ERROR)] * 3, Signal.SCRIPT_ERROR) == 3
+
+
+def test_the_click_rate_is_that_of_the_last_minute() -> None:
+    assert value(clicks(0, 5000, 9000), Signal.CLICK_RATE) == 3
+
+
+def test_idle_time_runs_from_the_last_action_of_the_hand() -> None:
+    rows = [Row(0), Row(50, x=200), Row(1000, Kind.KEY), Row(3000, Kind.RESPONSE)]
+    assert value(rows, Signal.IDLE, at=6000) == pytest.approx(5)
+
+
+def test_dwell_counts_where_the_pointer_was_until_it_left() -> None:
+    rows = [Row(0, section=PRICE), Row(900, section=PRICE), Row(1500, section=REVIEWS), Row(1700)]
+    dwell = seen(rows).dwell_s[0]
+    assert dwell[PRICE] == pytest.approx(1.5)
+    assert dwell[REVIEWS] == pytest.approx(0.2)
+    assert dwell.sum() == pytest.approx(1.7)
+
+
+def test_a_long_silence_is_no_dwell_beyond_three_seconds() -> None:
+    assert seen([Row(0, section=PRICE), Row(19_000)]).dwell_s[0, PRICE] == pytest.approx(3)
+
+
+def test_a_hidden_page_is_not_dwelt_on() -> None:
+    rows = [Row(0, section=PRICE), Row(500, Kind.HIDDEN, section=PRICE), Row(2000, Kind.VISIBLE)]
+    found = seen(rows)
+    assert found.dwell_s[0, PRICE] == pytest.approx(0.5)
+    assert found.departures[0] == 1
+
+
+def test_selecting_and_copying_both_count_as_selections() -> None:
+    assert seen([Row(0, Kind.SELECT), Row(9, Kind.COPY)]).selections[0] == 2
