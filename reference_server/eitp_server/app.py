@@ -22,7 +22,6 @@ from eitp_server.ingest.tick import Pace, Ticker
 from eitp_server.interventions.desk import Desk
 from eitp_server.interventions.policy import Policy
 from eitp_server.interventions.policy import Settings as PolicySettings
-
 from eitp_server.services.capability import NAME as CAPABILITY
 from eitp_server.services.capability import CapabilityService
 from eitp_server.services.cursor import Cursors, FeedKind
@@ -41,8 +40,8 @@ from eitp_server.storage.sqlite_database import SQLiteDatabase
 from eitp_server.storage.sqlite_log import SQLiteLog
 from eitp_server.storage.tenant import Tenant
 from eitp_server.transport.boundary import Boundary
-from eitp_server.transport.description import describe
 from eitp_server.transport.credential import Authenticator
+from eitp_server.transport.description import describe
 from eitp_server.transport.grpc_server import GrpcServer
 from eitp_server.transport.keyring import Keyring
 from eitp_server.transport.method import offered
@@ -54,6 +53,7 @@ if TYPE_CHECKING:
 
     from eitp_server.classification.packet import Packet
     from eitp_server.config import Settings
+    from eitp_server.ingest.recovery import Snapshots as KeptSnapshots
     from eitp_server.ingest.tick import Counters
     from eitp_server.services.caller import Caller
     from eitp_server.storage.log import InterventionRow
@@ -106,7 +106,7 @@ class Server:
 class _Stores:
     database: SQLiteDatabase
     log: SQLiteLog
-    snapshots: Snapshots | NoSnapshots
+    snapshots: KeptSnapshots
     accounts: Accounts
     secret: bytes
     """32 bytes that key every hash and draw of this server's data."""
@@ -128,7 +128,9 @@ async def running(settings: Settings) -> AsyncGenerator[Server]:
             lifetime_us=settings.token_lifetime_seconds * 1_000_000,
         )
         keyring = Keyring(stores.accounts, _clock_us)
-        services = _services(stores, ticker, inbox, packets, interventions, tokens, keyring, settings)
+        services = _services(
+            stores, ticker, inbox, packets, interventions, tokens, keyring, settings
+        )
         authenticator = Authenticator(keyring, tokens, _clock_us)
         boundary = Boundary(services, authenticator, gate=inbox)
         tick = asyncio.create_task(ticker.run())
@@ -273,6 +275,9 @@ def _services(
     def current(tenant_id: str, session_id: str) -> Packet | None:
         return ticker.reducer.current(tenant_id, session_id, ticker.now_us())
 
+    def alive(tenant_id: str, session_id: str) -> bool:
+        return ticker.reducer.sessions.find(tenant_id, session_id) is not None
+
     def policy() -> Policy:
         desk = ticker.reducer.policy
         assert isinstance(desk, Desk)
@@ -287,7 +292,7 @@ def _services(
             inbox,
             tokens,
             keyring,
-            ticker.reducer.sessions.of,
+            alive,
             ticker.now_us,
             secret=stores.secret,
             idle_us=IDLE_US,

@@ -1,4 +1,4 @@
-"""Readers follow a feed at their own pace: nothing lost, nothing twice, and told what was skipped."""
+"""Readers follow a feed at their own pace: nothing lost, nothing twice, gaps announced."""
 
 from __future__ import annotations
 

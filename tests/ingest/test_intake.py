@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from eitp.v1.page_pb2 import PageContext, Target
+from eitp.v1.telemetry_pb2 import TelemetryBatch
 from eitp_server.errors import Reason
 from eitp_server.ingest.admission import Admission
 from eitp_server.ingest.envelope import EnvelopeWriter, read_envelope
@@ -20,7 +21,6 @@ from ingest.batches import details, move_batch, sparse
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from eitp.v1.telemetry_pb2 import TelemetryBatch
 
 TENANT = "t"
 
@@ -49,13 +49,21 @@ class Desk:
         self, *batches: TelemetryBatch, own: str = "", tenant: str = TENANT, now_us: int = 0
     ) -> Taken:
         """Take in one request."""
-        item = Telemetry(tenant_id=tenant, session_id=own, batches=batches, wants_progress=True)
+        payloads = [batch.SerializeToString() for batch in batches]
+        item = Telemetry(tenant_id=tenant, session_id=own, batches=payloads, wants_progress=True)
         return self.intake.take([item], self.envelope, now_us)
+
+    def slot(self, name: str) -> int:
+        """Return the slot of a session."""
+        slot = self.sessions.find(TENANT, name)
+        assert slot is not None
+        return slot
 
     def names(self, taken: Taken) -> list[str]:
         """Return the session of each event."""
         assert taken.events is not None
-        infos = [self.sessions.info[slot] for slot in taken.events.slot.tolist()]
+        slots: list[int] = taken.events.slot.tolist()
+        infos = [self.sessions.info[slot] for slot in slots]
         return [info.session_id for info in infos if info is not None]
 
 
@@ -123,7 +131,7 @@ def test_scrolls_and_responses_land_on_their_events() -> None:
 
 def test_events_of_unknown_kind_and_events_made_by_scripts_are_set_aside() -> None:
     taken = Desk().take(
-        move_batch("a", kind=[1, 4000, 4], details=details(untrusted=sparse((2, 1))))  # pyright: ignore[reportArgumentType]
+        move_batch("a", kind=[1, 4000, 4], details=details(untrusted=sparse((2, 1))))
     )
     assert taken.events is not None
     assert taken.events.kind.tolist() == [1, 0, 0]
@@ -190,7 +198,7 @@ def test_a_broken_batch_is_named_and_its_neighbours_are_applied(
     assert rejection(taken) == (reason, field)
     assert taken.receipts[0].rejections[0].message.startswith("batches[0]")
     assert set(desk.names(taken)) == {"b"}
-    assert desk.sessions.columns.next_sequence[desk.sessions.of(TENANT)["a"]] == 1
+    assert desk.sessions.columns.next_sequence[desk.slot("a")] == 1
 
 
 def test_a_token_reaches_its_own_session_only() -> None:
@@ -213,7 +221,7 @@ def test_a_clock_that_steps_back_goes_on_from_where_it_was() -> None:
     taken = desk.take(move_batch("a", 2, clock_ms=3_000), now_us=500_000)
     assert taken.events is not None
     assert taken.events.t_ms.tolist() == [100, 150, 200]
-    assert int(desk.sessions.columns.clock_repairs[desk.sessions.of(TENANT)["a"]]) == 1
+    assert int(desk.sessions.columns.clock_repairs[desk.slot("a")]) == 1
 
 
 def test_a_clock_that_leaps_beyond_the_servers_is_pulled_back() -> None:
@@ -221,7 +229,7 @@ def test_a_clock_that_leaps_beyond_the_servers_is_pulled_back() -> None:
     desk.take(move_batch("a", clock_ms=0), now_us=1)
     taken = desk.take(move_batch("a", 2, clock_ms=10**9), move_batch("b"), now_us=500_000)
     assert taken.events is not None
-    slot = desk.sessions.of(TENANT)["a"]
+    slot = desk.slot("a")
     assert taken.events.t_ms[taken.events.slot == slot].tolist() == [100, 150, 200]
     following = desk.take(move_batch("a", 3, clock_ms=10**9 + 500), now_us=900_000)
     assert following.events is not None
@@ -242,7 +250,8 @@ def test_only_what_changed_something_is_logged() -> None:
     _, inputs = read_envelope(desk.envelope.finish(7))
     (item,) = inputs
     assert isinstance(item, Telemetry)
-    assert [(b.session_id, b.sequence) for b in item.batches] == [("a", 1), ("b", 3)]
+    batches = [TelemetryBatch.FromString(payload) for payload in item.batches]
+    assert [(b.session_id, b.sequence) for b in batches] == [("a", 1), ("b", 3)]
 
 
 BATCH = st.lists(

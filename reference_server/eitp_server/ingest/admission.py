@@ -87,7 +87,8 @@ class Admission:
         plain = ~np.isin(by_slot, odd_slots) if len(odd_slots) else np.ones(len(slot), np.bool_)
         self._sessions.next_sequence[by_slot[plain]] = expected[plain] + 1
         self._sessions.digest[by_slot[plain], by_sequence[plain] % DIGESTS] = digest[order[plain]]
-        for index in order[~plain].tolist():
+        indices: list[int] = order[~plain].tolist()
+        for index in indices:
             admitted.verdict[index] = self._one(
                 int(slot[index]),
                 int(sequence[index]),

@@ -45,7 +45,8 @@ def classify(
     observer.open(slot, sessions.capacity)
     observer.turn_page(sessions.columns, slot, page_facts(page))
     intake = Intake(sessions, Admission(sessions.columns), validator)
-    item = Telemetry(tenant_id=_NOBODY, session_id=_NOBODY, batches=[_nameless(b) for b in batches])
+    payloads = [_nameless(batch).SerializeToString() for batch in batches]
+    item = Telemetry(tenant_id=_NOBODY, session_id=_NOBODY, batches=payloads)
     taken = intake.take([item], EnvelopeWriter(), now_us)
     if taken.receipts[0].rejections:
         raise _error(taken.receipts[0].rejections[0].error)

@@ -1,7 +1,7 @@
-"""Wire to numpy: all batches of a tick become a few flat columns.
+"""All batches of a tick as a few flat columns.
 
-Read-out of the messages is the one loop over batches on the hot path, and it is written for speed:
-everything that can wait for numpy does. The rules of `telemetry.proto` are checked on the columns;
+Plain batches come straight from their bytes; the others, which have details or a page, are read
+through the protobuf runtime, one by one. The rules of `telemetry.proto` are checked on the columns;
 a batch that breaks one is only named here, and explained by the schema's own validator.
 """
 
@@ -10,16 +10,21 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
-from zlib import crc32
 
 import numpy as np
+from eitp.v1.telemetry_pb2 import TelemetryBatch
+from google.protobuf.message import DecodeError
+
+from eitp_server.ingest.wire import read_plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from eitp.v1.page_pb2 import PageContext
-    from eitp.v1.telemetry_pb2 import EventDetails, SparseColumn, TelemetryBatch
+    from eitp.v1.telemetry_pb2 import EventDetails, SparseColumn
     from numpy.typing import NDArray
+
+    from eitp_server.ingest.wire import Plain
 
 MAX_EVENTS: Final = 512
 MAX_TARGETS: Final = 128
@@ -29,15 +34,14 @@ _MAX_STEP_PX: Final = 100_000
 _MAX_ORIGIN_PX: Final = 1_000_000
 _KINDS: Final = 19
 _ROW: Final = (
-    "slot",
+    "arrival",
     "sequence",
     "clock_ms",
     "origin_x",
     "origin_y",
-    "count",
-    "pointer",
     "dropped",
-    "digest",
+    "pointer",
+    "count",
 )
 
 
@@ -46,30 +50,26 @@ class Sparse:
     """Values of one sparse column over all batches of a tick."""
 
     event: list[int] = field(default_factory=list[int])
-    """Index into the flat event columns."""
+    """Index into the events of the detailed batches."""
     value: list[int] = field(default_factory=list[int])
 
-    def scatter(self, size: int, fill: int) -> NDArray[np.int32]:
-        """Return the dense column of `size` events."""
+    def scatter(self, size: int, first: int, fill: int) -> NDArray[np.int32]:
+        """Return the dense column of `size` events; those of detailed batches begin at `first`."""
         dense = np.full(size, fill, np.int32)
         if self.event:
-            dense[self.event] = np.clip(self.value, -(2**31), 2**31 - 1)
+            dense[np.array(self.event) + first] = np.clip(self.value, -(2**31), 2**31 - 1)
         return dense
 
 
 @dataclass(slots=True)
-class Columns:
-    """The batches of a tick in arrival order: B batches, E events."""
+class Detailed:
+    """The batches that are not plain, in arrival order."""
 
     rows: list[tuple[int, ...]] = field(default_factory=list["tuple[int, ...]"])
-    """Per batch: what `Arrays` holds of it, in the order of `_ROW`."""
-    payload: list[bytes] = field(default_factory=list[bytes])
-    """The batch as the log keeps it."""
+    """Per batch, in the order of `_ROW`."""
     dt_ms: list[int] = field(default_factory=list[int])
     dx: list[int] = field(default_factory=list[int])
     dy: list[int] = field(default_factory=list[int])
-    kind_event: list[int] = field(default_factory=list[int])
-    """Index of each event whose kind is spelled out; all others are moves."""
     kind: list[int] = field(default_factory=list[int])
     scroll_x: Sparse = field(default_factory=Sparse)
     scroll_y: Sparse = field(default_factory=Sparse)
@@ -80,52 +80,41 @@ class Columns:
     target_role: list[int] = field(default_factory=list[int])
     target_section: list[int] = field(default_factory=list[int])
     pages: list[tuple[int, PageContext]] = field(default_factory=list["tuple[int, PageContext]"])
-    """(batch, page) of the batches that name a page."""
+    """(arrival, page) of the batches that name a page."""
+    refused: list[int] = field(default_factory=list[int])
+    """Arrivals whose bytes or shape break the schema; nothing of them is in the columns."""
 
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def add(self, batch: TelemetryBatch, slot: int) -> bool:
-        """Append a batch; False, with nothing appended, when its shape breaks the schema."""
-        dt_ms, dx, dy, kind = batch.dt_ms, batch.dx, batch.dy, batch.kind
-        count = len(dt_ms)
-        if not (0 < count <= MAX_EVENTS and count == len(dx) == len(dy)):
-            return False
-        if kind and len(kind) != count:
-            return False
-        detailed = batch.HasField("details")
-        if detailed and not _sound(batch.details, count, len(batch.targets)):
-            return False
-        sequence, clock_ms = batch.sequence, batch.clock_ms
-        if not (0 < sequence <= _MAX_EXACT and clock_ms <= _MAX_EXACT):
-            return False
-        first = len(self.dt_ms)
-        self.dt_ms.extend(dt_ms)
-        self.dx.extend(dx)
-        self.dy.extend(dy)
-        if kind:
-            self.kind_event.extend(range(first, first + count))
-            self.kind.extend(kind)
-        if detailed:
+    def add(self, arrival: int, payload: bytes) -> None:
+        """Append a batch, or refuse it."""
+        try:
+            batch = TelemetryBatch.FromString(payload)
+        except DecodeError:
+            self.refused.append(arrival)
+            return
+        if not _well_formed(batch):
+            self.refused.append(arrival)
+            return
+        first, count = len(self.dt_ms), len(batch.dt_ms)
+        self.dt_ms.extend(batch.dt_ms)
+        self.dx.extend(batch.dx)
+        self.dy.extend(batch.dy)
+        self.kind.extend(batch.kind or [1] * count)
+        if batch.HasField("details"):
             self._add_details(batch, first)
         if batch.HasField("page"):
-            self.pages.append((len(self.rows), batch.page))
-        payload = batch.SerializeToString()
-        self.payload.append(payload)
+            self.pages.append((arrival, batch.page))
         self.rows.append(
             (
-                slot,
-                sequence,
-                clock_ms,
+                arrival,
+                batch.sequence,
+                batch.clock_ms,
                 batch.origin_x,
                 batch.origin_y,
-                count,
-                batch.pointer_type,
                 batch.dropped,
-                crc32(payload),
+                batch.pointer_type,
+                count,
             )
         )
-        return True
 
     def _add_details(self, batch: TelemetryBatch, first: int) -> None:
         details, base = batch.details, len(self.target_identity)
@@ -143,73 +132,106 @@ class Columns:
             sparse.event.extend([first + index for index in column.event])
             sparse.value.extend([value + shift if value >= 0 else value for value in column.value])
 
-    def arrays(self) -> Arrays:
-        """Return the columns as numpy arrays."""
-        return Arrays.of(self)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Arrays:
-    """`Columns` as arrays, batches (B,) and events (E,) in arrival order."""
+class Columns:
+    """B batches in arrival order and their E events; plain batches' events come first."""
 
-    slot: NDArray[np.int64]
+    arrival: NDArray[np.int64]
+    """(B,) position of the batch in what was read, ascending; refused ones are missing."""
     sequence: NDArray[np.int64]
     clock_ms: NDArray[np.int64]
     origin_x: NDArray[np.int64]
     origin_y: NDArray[np.int64]
-    count: NDArray[np.int64]
-    pointer: NDArray[np.int64]
     dropped: NDArray[np.int64]
-    digest: NDArray[np.int64]
-    """(B,) CRC-32 of the payload."""
+    pointer: NDArray[np.int64]
+    count: NDArray[np.int64]
     start: NDArray[np.int64]
     """(B,) first event of each batch."""
+    broken: NDArray[np.bool_]
+    """(B,) a value of the batch breaks a rule of the schema."""
     dt_ms: NDArray[np.int64]
     dx: NDArray[np.int64]
     dy: NDArray[np.int64]
     kind: NDArray[np.uint8]
     """(E,) 0 where the event is of an unknown kind or was made by a script."""
-    broken: NDArray[np.bool_]
-    """(B,) a value of the batch breaks a rule of the schema."""
+    first_detailed: int
+    """Index of the first event of a detailed batch."""
+    detailed: Detailed
 
-    @classmethod
-    def of(cls, columns: Columns) -> Arrays:
-        """Build the arrays and check every value against its bounds."""
-        row = dict(
-            zip(_ROW, np.array(columns.rows, np.int64).reshape(-1, len(_ROW)).T, strict=True)
+
+def read_columns(payloads: Sequence[bytes]) -> Columns:
+    """Read serialised batches and check every value against its bounds."""
+    plain, detailed = read_plain(payloads), Detailed()
+    for arrival in np.flatnonzero(~plain.plain).tolist():
+        detailed.add(arrival, payloads[arrival])
+    rows = _rows(plain, detailed)
+    events = [
+        np.concatenate((column, np.array(more, np.int64)))
+        for column, more in (
+            (plain.dt_ms, detailed.dt_ms),
+            (plain.dx, detailed.dx),
+            (plain.dy, detailed.dy),
+            (plain.kind, detailed.kind),
         )
-        count = row["count"]
-        dt_ms = np.array(columns.dt_ms, np.int64)
-        dx = np.array(columns.dx, np.int64)
-        dy = np.array(columns.dy, np.int64)
-        far = np.maximum(np.abs(row["origin_x"]), np.abs(row["origin_y"])) > _MAX_ORIGIN_PX
-        wrong = (dt_ms > _MAX_DT_MS) | (np.maximum(np.abs(dx), np.abs(dy)) > _MAX_STEP_PX)
-        kind = _kinds(columns, wrong)
-        if wrong.any():
-            far[np.repeat(np.arange(len(count)), count)[wrong]] = True
-        return cls(
-            **row,
-            start=np.cumsum(count) - count,
-            dt_ms=dt_ms,
-            dx=dx,
-            dy=dy,
-            kind=kind,
-            broken=far,
-        )
+    ]
+    start = np.cumsum(rows["count"]) - rows["count"]
+    order = np.argsort(rows["arrival"])
+    dt_ms, dx, dy, kind = events
+    known = np.where((kind > 0) & (kind < _KINDS), kind, 0).astype(np.uint8)
+    known[_untrusted(detailed, len(plain.dt_ms))] = 0
+    return Columns(
+        **{name: values[order] for name, values in rows.items()},
+        start=start[order],
+        broken=_broken(rows, events)[order],
+        dt_ms=dt_ms,
+        dx=dx,
+        dy=dy,
+        kind=known,
+        first_detailed=len(plain.dt_ms),
+        detailed=detailed,
+    )
 
 
-def _kinds(columns: Columns, wrong: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Return the kind of every event and mark the unspecified ones as wrong."""
-    kind = np.ones(len(wrong), np.uint8)
-    if columns.kind:
-        spelled = np.array(columns.kind, np.int64)
-        known = (spelled > 0) & (spelled < _KINDS)
-        kind[columns.kind_event] = np.where(known, spelled, 0)
-        wrong[columns.kind_event] |= spelled == 0
-    for index, value in zip(columns.untrusted.event, columns.untrusted.value, strict=True):
-        if value:
-            kind[index] = 0
-    return kind
+def _rows(plain: Plain, detailed: Detailed) -> dict[str, NDArray[np.int64]]:
+    arrival = np.flatnonzero(plain.plain)
+    rows = np.concatenate(
+        (
+            np.vstack((arrival, plain.scalars, plain.count)),
+            np.array(detailed.rows, np.int64).reshape(-1, len(_ROW)).T,
+        ),
+        axis=1,
+    )
+    return dict(zip(_ROW, rows, strict=True))
+
+
+def _broken(
+    rows: dict[str, NDArray[np.int64]], events: Sequence[NDArray[np.int64]]
+) -> NDArray[np.bool_]:
+    dt_ms, dx, dy, kind = events
+    wrong = (dt_ms > _MAX_DT_MS) | (np.maximum(np.abs(dx), np.abs(dy)) > _MAX_STEP_PX) | (kind == 0)
+    broken = np.maximum(np.abs(rows["origin_x"]), np.abs(rows["origin_y"])) > _MAX_ORIGIN_PX
+    broken |= (rows["sequence"] < 1) | (rows["sequence"] > _MAX_EXACT)
+    broken |= (rows["clock_ms"] > _MAX_EXACT) | (rows["count"] > MAX_EVENTS)
+    if wrong.any():
+        broken[np.repeat(np.arange(len(broken)), rows["count"])[wrong]] = True
+    return broken
+
+
+def _untrusted(detailed: Detailed, first: int) -> list[int]:
+    pairs = zip(detailed.untrusted.event, detailed.untrusted.value, strict=True)
+    return [first + event for event, value in pairs if value]
+
+
+def _well_formed(batch: TelemetryBatch) -> bool:
+    count = len(batch.dt_ms)
+    if not (0 < count <= MAX_EVENTS and count == len(batch.dx) == len(batch.dy)):
+        return False
+    if len(batch.kind) not in (0, count):
+        return False
+    if not (0 < batch.sequence <= _MAX_EXACT and batch.clock_ms <= _MAX_EXACT):
+        return False
+    return not batch.HasField("details") or _sound(batch.details, count, len(batch.targets))
 
 
 def _sound(details: EventDetails, count: int, targets: int) -> bool:

@@ -2,8 +2,9 @@
 
 Layout, little endian: magic `EITP`, u8 version, i64 tick time in µs, u32 record count, then each
 record as u8 kind, u16 tenant length, tenant, u32 part count and the parts as u32 length + bytes.
-The parts of a telemetry record are serialised batches, each with its session filled in; a command
-has one part, its JSON document. The log adds a checksum.
+The first part of a telemetry record is the session that its batches mean when they name none, the
+others are the batches as they came; a command has one part, its JSON document. The log adds a
+checksum.
 """
 
 from __future__ import annotations
@@ -11,8 +12,6 @@ from __future__ import annotations
 import json
 import struct
 from typing import TYPE_CHECKING, Final
-
-from eitp.v1.telemetry_pb2 import TelemetryBatch
 
 from eitp_server.ingest.input import Command, CommandKind, Telemetry
 
@@ -38,11 +37,11 @@ class EnvelopeWriter:
         self.records = 0
         """Inputs collected so far."""
 
-    def telemetry(self, tenant_id: str, batches: Sequence[bytes]) -> None:
+    def telemetry(self, tenant_id: str, session_id: str, batches: Sequence[bytes]) -> None:
         """Add the accepted batches of one request, serialised."""
-        self._record(_TELEMETRY, tenant_id, len(batches))
+        self._record(_TELEMETRY, tenant_id, 1 + len(batches))
         pack = _LENGTH.pack
-        for batch in batches:
+        for batch in (session_id.encode(), *batches):
             self._parts += (pack(len(batch)), batch)
 
     def command(self, command: Command) -> None:
@@ -95,6 +94,5 @@ def _read_parts(envelope: bytes, offset: int) -> tuple[list[bytes], int]:
 
 def _input(kind: int, tenant_id: str, parts: Sequence[bytes]) -> Input:
     if kind == _TELEMETRY:
-        batches = [TelemetryBatch.FromString(part) for part in parts]
-        return Telemetry(tenant_id=tenant_id, session_id="", batches=batches)
+        return Telemetry(tenant_id=tenant_id, session_id=parts[0].decode(), batches=parts[1:])
     return Command(tenant_id=tenant_id, kind=CommandKind(kind), document=json.loads(parts[0]))

@@ -12,7 +12,7 @@ from eitp_server.signals.event import Events
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from eitp_server.ingest.columns import Arrays, Columns
+    from eitp_server.ingest.columns import Columns, Sparse
     from eitp_server.ingest.session_table import SessionColumns
 
 _UNSET: Final = -2
@@ -23,73 +23,73 @@ _OTHER_SECTION: Final = 20
 def flatten(
     sessions: SessionColumns,
     columns: Columns,
-    arrays: Arrays,
+    slot: NDArray[np.int64],
     accepted: NDArray[np.int64],
     now_us: int,
 ) -> Events:
-    """Return the events of the batches `accepted`, indices sorted by slot and sequence.
+    """Return the events of the batches `accepted` (n,), sorted by their `slot` (n,) and sequence.
 
     Advances each session's clock and the element that its pointer is over.
     """
-    count, start = arrays.count[accepted], arrays.start[accepted]
-    slot = arrays.slot[accepted]
-    within = np.repeat(start - (np.cumsum(count) - count), count) + np.arange(count.sum())
-    elapsed = _running(arrays.dt_ms, arrays.start, arrays.count)[within]
+    count, start = columns.count[accepted], columns.start[accepted]
     first = np.cumsum(count) - count
-    clock = arrays.clock_ms[accepted]
+    event = np.repeat(start - first, count) + np.arange(int(count.sum()))
+    elapsed = _running(columns.dt_ms[event], first, count)
+    clock = columns.clock_ms[accepted]
     offset = align(
         sessions, slot, clock + elapsed[first], clock + elapsed[first + count - 1], now_us
     )
     event_slot = np.repeat(slot, count)
-    x = _running(arrays.dx, arrays.start, arrays.count)[within]
-    y = _running(arrays.dy, arrays.start, arrays.count)[within]
-    size = len(arrays.dt_ms)
-    target, role, section = _targets(sessions, columns, event_slot, within, size)
+    x = _running(columns.dx[event], first, count) + np.repeat(columns.origin_x[accepted], count)
+    y = _running(columns.dy[event], first, count) + np.repeat(columns.origin_y[accepted], count)
+    target, role, section = _targets(sessions, columns, event_slot, event)
     return Events(
         slot=event_slot.astype(np.int32),
         t_ms=elapsed + np.repeat(clock + offset, count),
-        x=(x + np.repeat(arrays.origin_x[accepted], count)).astype(np.int32),
-        y=(y + np.repeat(arrays.origin_y[accepted], count)).astype(np.int32),
-        kind=arrays.kind[within],
+        x=x.astype(np.int32),
+        y=y.astype(np.int32),
+        kind=columns.kind[event],
         target=target,
         role=role,
         section=section,
-        scroll_x=columns.scroll_x.scatter(size, 0)[within],
-        scroll_y=columns.scroll_y.scatter(size, 0)[within],
-        response_ms=columns.response_ms.scatter(size, -1)[within],
+        scroll_x=_dense(columns, columns.detailed.scroll_x, 0)[event],
+        scroll_y=_dense(columns, columns.detailed.scroll_y, 0)[event],
+        response_ms=_dense(columns, columns.detailed.response_ms, -1)[event],
     )
 
 
 def _running(
-    steps: NDArray[np.int64], start: NDArray[np.int64], count: NDArray[np.int64]
+    steps: NDArray[np.int64], first: NDArray[np.int64], count: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     """Return the sum of steps from each batch's first event up to each event, inclusive."""
     total = np.cumsum(steps)
-    before = np.zeros(len(start), np.int64)
-    before[1:] = total[start[1:] - 1]
-    return total - np.repeat(before, count)
+    return total - np.repeat(total[first] - steps[first], count)
+
+
+def _dense(columns: Columns, sparse: Sparse, fill: int) -> NDArray[np.int32]:
+    return sparse.scatter(len(columns.dt_ms), columns.first_detailed, fill)
 
 
 def _targets(
     sessions: SessionColumns,
     columns: Columns,
     slot: NDArray[np.int64],
-    within: NDArray[np.int64],
-    size: int,
+    event: NDArray[np.int64],
 ) -> tuple[NDArray[np.int64], NDArray[np.uint8], NDArray[np.uint8]]:
     """Return identity, role and section of the element under the pointer at each event."""
-    if not columns.target.event:
+    detailed = columns.detailed
+    if not detailed.target.event:
         return sessions.target[slot], sessions.role[slot], sessions.section[slot]
-    named = columns.target.scatter(size, _UNSET)[within]
+    named = _dense(columns, detailed.target, _UNSET)[event]
     head = np.ones(len(slot), np.bool_)
     head[1:] = slot[1:] != slot[:-1]
     origin = np.maximum.accumulate(np.where(head | (named != _UNSET), np.arange(len(slot)), 0))
     index = named[origin]
     # Appended at the end, -1 finds "no known element"; the carried element of a session replaces
     # what -2 finds.
-    identity = np.array([*columns.target_identity, 0, 0], np.int64)[index]
-    role = _clipped(columns.target_role, _OTHER_ROLE)[index]
-    section = _clipped(columns.target_section, _OTHER_SECTION)[index]
+    identity = np.array([*detailed.target_identity, 0, 0], np.int64)[index]
+    role = _clipped(detailed.target_role, _OTHER_ROLE)[index]
+    section = _clipped(detailed.target_section, _OTHER_SECTION)[index]
     carried = index == _UNSET
     identity[carried] = sessions.target[slot[carried]]
     role[carried] = sessions.role[slot[carried]]

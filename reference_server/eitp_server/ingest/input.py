@@ -10,8 +10,6 @@ if TYPE_CHECKING:
     from asyncio import Future
     from collections.abc import Mapping, Sequence
 
-    from eitp.v1.telemetry_pb2 import TelemetryBatch
-
     from eitp_server.errors import DomainError, Reason
 
 
@@ -33,7 +31,8 @@ class Telemetry:
     tenant_id: str
     session_id: str
     """The session of the caller's token, meant by batches that name none; empty for a relay."""
-    batches: Sequence[TelemetryBatch]
+    batches: Sequence[bytes]
+    """Serialised `TelemetryBatch`es, not yet read."""
     wants_progress: bool = False
     """The receipt has to say how far each session has come."""
     result: Future[Receipt] | None = None

@@ -1,17 +1,19 @@
-"""From requests to events: read out, screen, admit, flatten."""
+"""From requests to events: find the sessions, read, screen, admit, flatten."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+from zlib import crc32
 
 import numpy as np
 from eitp.v1.telemetry_pb2 import TelemetryBatch
+from google.protobuf.message import DecodeError
 
 from eitp_server.errors import Reason
 from eitp_server.ingest.admission import Verdict
-from eitp_server.ingest.columns import Columns
+from eitp_server.ingest.columns import read_columns
 from eitp_server.ingest.flatten import flatten
 from eitp_server.ingest.input import Receipt, Rejection
 from eitp_server.ingest.screen import diagnose
@@ -22,26 +24,24 @@ if TYPE_CHECKING:
     from eitp.v1.page_pb2 import PageContext
     from numpy.typing import NDArray
 
-    from eitp_server.ingest.admission import Admission, Admitted
-    from eitp_server.ingest.columns import Arrays
+    from eitp_server.ingest.admission import Admission
+    from eitp_server.ingest.columns import Columns
     from eitp_server.ingest.envelope import EnvelopeWriter
     from eitp_server.ingest.input import Telemetry
     from eitp_server.ingest.screen import Validator
     from eitp_server.ingest.session_table import Sessions
     from eitp_server.signals.event import Events
 
+_SESSION_ID: Final = 0x0A
+"""Tag of `TelemetryBatch.session_id`, the first byte of nearly every batch of a relay."""
+_CONFLICT: Final = (
+    "was used before for a batch with other content; a resent batch must be the same byte for byte,"
+    " a new one takes the next sequence"
+)
+_TOO_FAR: Final = "lies too far ahead of the next expected one; send the missing batches first"
 _REFUSALS: Final = {
-    Verdict.CONFLICT: (
-        Reason.SEQUENCE_CONFLICT,
-        (
-            "this sequence was used before for a batch with other content; a resent batch must be"
-            " the same byte for byte, a new one takes the next sequence"
-        ),
-    ),
-    Verdict.TOO_FAR_AHEAD: (
-        Reason.SEQUENCE_TOO_FAR_AHEAD,
-        "this sequence lies too far ahead of the next expected one; send the missing batches first",
-    ),
+    Verdict.CONFLICT: (Reason.SEQUENCE_CONFLICT, _CONFLICT),
+    Verdict.TOO_FAR_AHEAD: (Reason.SEQUENCE_TOO_FAR_AHEAD, _TOO_FAR),
 }
 
 
@@ -55,16 +55,23 @@ class Taken:
     pages: list[tuple[int, PageContext]] = field(default_factory=list["tuple[int, PageContext]"])
     """(slot, page) where a page began."""
     timers: bool = False
+    """Batches that waited were released because time passed."""
 
 
 @dataclass(slots=True)
-class _Spans:
-    """Which request each batch of the columns came with."""
+class _Offered:
+    """The batches of a tick whose session is known, in arrival order."""
 
-    begin: list[int] = field(default_factory=list[int])
-    """First batch in the columns of each request."""
+    payload: list[bytes] = field(default_factory=list[bytes])
+    slot: list[int] = field(default_factory=list[int])
     index: list[int] = field(default_factory=list[int])
-    """Position within its request, of each batch in the columns."""
+    """Position of each batch within its request."""
+    begin: list[int] = field(default_factory=list[int])
+    """First batch of each request."""
+
+    def request_of(self, arrival: int) -> int:
+        """Return the number of the request that a batch came with."""
+        return bisect_right(self.begin, arrival) - 1
 
 
 class Intake:
@@ -80,159 +87,182 @@ class Intake:
         taken = Taken(receipts=[Receipt() for _ in items])
         released = self._admission.overdue(now_us)
         taken.timers = bool(released)
-        columns, spans = self._read(items, taken.receipts)
-        if not len(columns) and not released:
+        offered = self._offered(items, taken.receipts)
+        arrivals = len(offered.payload)
+        if not arrivals and not released:
             return taken
-        arrays = columns.arrays()
+        columns = self._read(offered)
+        digest = np.array([crc32(payload) for payload in offered.payload], np.uint32)
         admitted = self._admission.admit(
-            arrays.slot,
-            arrays.sequence,
-            arrays.digest.astype(np.uint32),
-            arrays.broken,
-            columns.payload,
+            np.array(offered.slot, np.int64)[columns.arrival],
+            columns.sequence,
+            digest[columns.arrival],
+            columns.broken,
+            [offered.payload[arrival] for arrival in columns.arrival.tolist()],
             now_us,
         )
-        self._account(items, columns, spans, admitted, envelope, taken.receipts)
-        applied = np.flatnonzero(admitted.verdict == Verdict.APPLIED)
+        verdict = np.full(arrivals, Verdict.BROKEN, np.int8)
+        verdict[columns.arrival] = admitted.verdict
+        self._account(items, offered, verdict, envelope, taken.receipts)
         released += admitted.released
         if released:
-            arrays, applied = _with_released(columns, released, applied)
+            columns = self._read_released(offered, released)
+            verdict = np.append(verdict, np.zeros(len(released), np.int8))
+        applied = np.flatnonzero(verdict[columns.arrival] == Verdict.APPLIED)
         if len(applied):
-            self._flatten(columns, arrays, applied, now_us, taken)
+            self._flatten(columns, np.array(offered.slot, np.int64), applied, now_us, taken)
         return taken
 
-    def _read(
-        self, items: Sequence[Telemetry], receipts: Sequence[Receipt]
-    ) -> tuple[Columns, _Spans]:
-        columns, spans = Columns(), _Spans()
+    def _offered(self, items: Sequence[Telemetry], receipts: Sequence[Receipt]) -> _Offered:
+        offered = _Offered()
+        payloads, slots, indices = offered.payload, offered.slot, offered.index
         for item, receipt in zip(items, receipts, strict=True):
-            spans.begin.append(len(columns))
-            slots = self._sessions.of(item.tenant_id)
-            own = item.session_id
-            for index, batch in enumerate(item.batches):
-                session_id = batch.session_id
-                if not session_id:
-                    session_id = batch.session_id = own
-                slot = slots.get(session_id, -1)
-                if slot < 0 or (own and session_id != own):
-                    receipt.rejections.append(_unknown(index, batch))
-                elif (batch.HasField("page") and self._validator(batch)) or not columns.add(
-                    batch, slot
-                ):
-                    receipt.rejections.append(self._broken(index, batch))
+            offered.begin.append(len(payloads))
+            names = self._sessions.names(item.tenant_id)
+            own = item.session_id.encode()
+            for index, payload in enumerate(item.batches):
+                if len(payload) > 1 and payload[0] == _SESSION_ID:
+                    name = payload[2 : 2 + payload[1]]
+                    slot = -1 if own and name != own else names.get(name, -1)
                 else:
-                    spans.index.append(index)
-        return columns, spans
+                    slot = names.get(own, -1)
+                if slot < 0:
+                    slot = self._look_closer(item, index, receipt)
+                if slot >= 0:
+                    payloads.append(payload)
+                    slots.append(slot)
+                    indices.append(index)
+        return offered
 
-    def _broken(self, index: int, batch: TelemetryBatch) -> Rejection:
-        error = diagnose(batch, index, self._validator)
-        return Rejection(
-            batch_index=index,
-            session_id=batch.session_id,
-            sequence=batch.sequence,
-            reason=error.reason,
-            message=error.message,
-            field=error.violations[0].field,
-            error=error,
-        )
+    def _look_closer(self, item: Telemetry, index: int, receipt: Receipt) -> int:
+        """Return the slot of a batch whose session is not where it usually stands, or refuse it."""
+        try:
+            batch = TelemetryBatch.FromString(item.batches[index])
+        except DecodeError:
+            receipt.rejections.append(self._broken(index, item.batches[index]))
+            return -1
+        session_id = batch.session_id or item.session_id
+        slot = self._sessions.find(item.tenant_id, session_id)
+        if slot is None or item.session_id not in {"", session_id}:
+            receipt.rejections.append(_unknown(index, batch))
+            return -1
+        return slot
+
+    def _read(self, offered: _Offered) -> Columns:
+        columns = read_columns(offered.payload)
+        for arrival, page in columns.detailed.pages:
+            if self._validator(page):
+                columns.broken[np.searchsorted(columns.arrival, arrival)] = True
+        return columns
+
+    def _read_released(
+        self, offered: _Offered, released: Sequence[tuple[int, int, bytes]]
+    ) -> Columns:
+        """Read everything again, with the batches that had waited behind those that arrived."""
+        for slot, _, payload in released:
+            offered.slot.append(slot)
+            offered.payload.append(payload)
+        return read_columns(offered.payload)
 
     def _account(
         self,
         items: Sequence[Telemetry],
-        columns: Columns,
-        spans: _Spans,
-        admitted: Admitted,
+        offered: _Offered,
+        verdict: NDArray[np.int8],
         envelope: EnvelopeWriter,
         receipts: Sequence[Receipt],
     ) -> None:
-        ends = [*spans.begin[1:], len(columns)]
-        odd = np.flatnonzero(admitted.verdict).tolist()
-        for item, begin, end, receipt in zip(items, spans.begin, ends, receipts, strict=True):
+        ends = [*offered.begin[1:], len(offered.payload)]
+        odd = np.flatnonzero(verdict).tolist()
+        for item, begin, end, receipt in zip(items, offered.begin, ends, receipts, strict=True):
             receipt.applied = end - begin
             if item.wants_progress:
-                receipt.slots = list(dict.fromkeys(row[0] for row in columns.rows[begin:end]))
-        for batch in odd:
-            number = bisect_right(spans.begin, batch) - 1
-            index = spans.index[batch]
-            self._odd(
-                items[number].batches[index], index, admitted.verdict[batch], receipts[number]
-            )
-        kept = admitted.verdict if odd else None
-        for item, begin, end in zip(items, spans.begin, ends, strict=True):
-            payloads = _kept(columns.payload, kept, begin, end)
-            if payloads:
-                envelope.telemetry(item.tenant_id, payloads)
+                receipt.slots = list(dict.fromkeys(offered.slot[begin:end]))
+        for arrival in odd:
+            receipt = receipts[offered.request_of(arrival)]
+            payload = offered.payload[arrival]
+            self._odd(offered.index[arrival], payload, Verdict(int(verdict[arrival])), receipt)
+        for item, begin, end in zip(items, offered.begin, ends, strict=True):
+            kept = offered.payload[begin:end]
+            if odd:
+                kept = [p for p, v in zip(kept, verdict[begin:end], strict=True) if v in _LOGGED]
+            if kept:
+                envelope.telemetry(item.tenant_id, item.session_id, kept)
 
-    def _odd(self, batch: TelemetryBatch, index: int, verdict: int, receipt: Receipt) -> None:
+    def _odd(self, index: int, payload: bytes, verdict: Verdict, receipt: Receipt) -> None:
         if verdict == Verdict.WAITING:
             return
         receipt.applied -= 1
         if verdict == Verdict.DUPLICATE:
             receipt.duplicates += 1
         elif verdict == Verdict.BROKEN:
-            receipt.rejections.append(self._broken(index, batch))
+            receipt.rejections.append(self._broken(index, payload))
         else:
-            reason, message = _REFUSALS[Verdict(verdict)]
-            receipt.rejections.append(
-                Rejection(
-                    batch_index=index,
-                    session_id=batch.session_id,
-                    sequence=batch.sequence,
-                    reason=reason,
-                    message=message,
-                    field=f"batches[{index}].sequence",
-                )
-            )
+            batch = TelemetryBatch.FromString(payload)
+            reason, message = _REFUSALS[verdict]
+            field = f"batches[{index}].sequence"
+            message = f"{field}: {batch.sequence} {message}"
+            receipt.rejections.append(_rejection(index, batch, reason, message, field))
+
+    def _broken(self, index: int, payload: bytes) -> Rejection:
+        error = diagnose(payload, index, self._validator)
+        try:
+            batch = TelemetryBatch.FromString(payload)
+        except DecodeError:
+            batch = TelemetryBatch()
+        return Rejection(
+            batch_index=index,
+            session_id=batch.session_id,
+            sequence=batch.sequence,
+            reason=error.reason,
+            message=error.message,
+            field=error.metadata["field"],
+            error=error,
+        )
 
     def _flatten(
         self,
         columns: Columns,
-        arrays: Arrays,
+        slots: NDArray[np.int64],
         applied: NDArray[np.int64],
         now_us: int,
         taken: Taken,
     ) -> None:
-        order = np.lexsort((arrays.sequence[applied], arrays.slot[applied]))
-        accepted = applied[order]
+        slot = slots[columns.arrival[applied]]
+        order = np.lexsort((columns.sequence[applied], slot))
+        accepted, slot = applied[order], slot[order]
         session = self._sessions.columns
-        taken.events = flatten(session, columns, arrays, accepted, now_us)
-        slot = arrays.slot[accepted]
-        dropped = arrays.dropped[accepted]
+        taken.events = flatten(session, columns, slot, accepted, now_us)
+        dropped = columns.dropped[accepted]
         if dropped.any():
             np.add.at(session.dropped, slot, dropped)
-        pointer = arrays.pointer[accepted]
-        reported = (pointer > 0) & (pointer < 4)
+        pointer = columns.pointer[accepted]
+        reported = (pointer > 0) & (pointer < _POINTERS)
         session.pointer[slot[reported]] = pointer[reported]
-        known: set[int] = set(accepted.tolist()) if columns.pages else set()
-        taken.pages = [(columns.rows[b][0], page) for b, page in columns.pages if b in known]
+        if columns.detailed.pages:
+            arrivals = set(columns.arrival[accepted].tolist())
+            pages = columns.detailed.pages
+            taken.pages = [(int(slots[a]), page) for a, page in pages if a in arrivals]
+
+
+_LOGGED: Final = (Verdict.APPLIED, Verdict.WAITING)
+_POINTERS: Final = 4
 
 
 def _unknown(index: int, batch: TelemetryBatch) -> Rejection:
+    message = "no such session for this credential; open one with SessionService.OpenSession"
+    field = f"batches[{index}].session_id"
+    return _rejection(index, batch, Reason.SESSION_UNKNOWN, f"{field}: {message}", field)
+
+
+def _rejection(
+    index: int, batch: TelemetryBatch, reason: Reason, message: str, field: str
+) -> Rejection:
     return Rejection(
         batch_index=index,
         session_id=batch.session_id,
         sequence=batch.sequence,
-        reason=Reason.SESSION_UNKNOWN,
-        message="no such session for this credential; open one with SessionService.OpenSession",
-        field=f"batches[{index}].session_id",
+        reason=reason,
+        message=message,
+        field=field,
     )
-
-
-def _kept(
-    payload: list[bytes], verdict: NDArray[np.int8] | None, begin: int, end: int
-) -> list[bytes]:
-    if verdict is None:
-        return payload[begin:end]
-    keep = (Verdict.APPLIED, Verdict.WAITING)
-    return [payload[batch] for batch in range(begin, end) if verdict[batch] in keep]
-
-
-def _with_released(
-    columns: Columns, released: list[tuple[int, int, bytes]], applied: NDArray[np.int64]
-) -> tuple[Arrays, NDArray[np.int64]]:
-    """Append batches that had waited to the columns and rebuild the arrays."""
-    before = len(columns)
-    for slot, _, payload in released:
-        sound = columns.add(TelemetryBatch.FromString(payload), slot)
-        assert sound, "a waiting batch was screened when it came"
-    return columns.arrays(), np.concatenate((applied, np.arange(before, len(columns))))

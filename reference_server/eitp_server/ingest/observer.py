@@ -64,12 +64,14 @@ class Observer:
         self._signals = SignalTables.allocate(capacity)
         self._states = StateTable.allocate(capacity)
         self._gates = GateTable.allocate(capacity)
+        self._capacity = capacity
         self.packets = 0
         """Number of the packet emitted last."""
 
     def grow(self, capacity: int) -> None:
         """Make room for `capacity` slots."""
-        if capacity > len(self._states):
+        if capacity > self._capacity:
+            self._capacity = capacity
             for table in (self._signals, self._states, self._gates):
                 table.grow(capacity)
 

@@ -39,8 +39,8 @@ class Snapshots(Protocol):
 
     def write(
         self, tick: int, arrays: Mapping[str, NDArray[Any]], document: Mapping[str, Any]
-    ) -> None:
-        """Keep a snapshot; returns when it is durable."""
+    ) -> object:
+        """Keep a snapshot; returns when it is durable. Raises `Exhausted` without room."""
         ...
 
 

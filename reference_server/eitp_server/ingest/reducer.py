@@ -103,7 +103,7 @@ class Reducer:
 
     def current(self, tenant_id: str, session_id: str, now_us: int) -> Packet | None:
         """Return what is believed about a session now, None when there is no such session."""
-        slot = self.sessions.of(tenant_id).get(session_id)
+        slot = self.sessions.find(tenant_id, session_id)
         return None if slot is None else self.observer.peek(self.sessions, slot, now_us)
 
     def dump(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
@@ -158,8 +158,8 @@ class Reducer:
                 receipt.progress = [self.progress(slot) for slot in receipt.slots]
 
     def _decide(self, packet: Packet, effects: Effects) -> None:
-        slot = self.sessions.of(packet.tenant_id)[packet.session_id]
-        info = self.sessions.info[slot]
+        slot = self.sessions.find(packet.tenant_id, packet.session_id)
+        info = None if slot is None else self.sessions.info[slot]
         assert info is not None
         choice = self.policy.decide(packet, info, effects.now_us)
         if choice is None:
@@ -180,7 +180,7 @@ class Reducer:
     def _open(self, command: Command, effects: Effects) -> int:
         """Return the sequence that the session's next batch has to carry."""
         document = command.document
-        slot = self.sessions.of(command.tenant_id).get(document["session_id"])
+        slot = self.sessions.find(command.tenant_id, document["session_id"])
         if slot is None:
             slot = self._fresh(command, effects.now_us)
         self.sessions.columns.seen_us[slot] = effects.now_us
@@ -202,7 +202,7 @@ class Reducer:
         return slot
 
     def _close(self, command: Command, _: Effects) -> None:
-        slot = self.sessions.of(command.tenant_id).get(command.document["session_id"])
+        slot = self.sessions.find(command.tenant_id, command.document["session_id"])
         if slot is None:
             raise Unready(Reason.SESSION_CLOSED, "the session has ended already")
         self._end(slot)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from eitp.v1.telemetry_pb2 import TelemetryBatch
+from google.protobuf.message import DecodeError
+
 from eitp_server.errors import Invalid, Reason, Violation
 from eitp_server.ingest.columns import MAX_EVENTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from eitp.v1.telemetry_pb2 import SparseColumn, TelemetryBatch
+    from eitp.v1.telemetry_pb2 import SparseColumn
+    from google.protobuf.message import Message
 
-    Validator = Callable[[TelemetryBatch], Sequence[Violation]]
+    Validator = Callable[[Message], Sequence[Violation]]
 
 _LENGTH_RULES: Final = frozenset(
     ("telemetry_batch.lengths", "telemetry_batch.kind_length", "sparse_column.lengths")
@@ -20,8 +24,14 @@ _LENGTH_RULES: Final = frozenset(
 _SPARSE: Final = ("button", "scroll_x", "scroll_y", "target", "response_ms", "untrusted")
 
 
-def diagnose(batch: TelemetryBatch, index: int, validator: Validator) -> Invalid:
+def diagnose(payload: bytes, index: int, validator: Validator) -> Invalid:
     """Return the error for a batch that the columns refused, the `index`-th of its request."""
+    try:
+        batch = TelemetryBatch.FromString(payload)
+    except DecodeError:
+        field = f"batches[{index}]"
+        message = f"{field}: the bytes are no TelemetryBatch; they may have been cut off"
+        return Invalid(Reason.MALFORMED_MESSAGE, message, metadata={"field": field})
     violations = list(validator(batch)) or list(_range_violations(batch))
     if not violations:
         rule = "telemetry_batch.schema"

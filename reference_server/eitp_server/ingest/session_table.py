@@ -72,7 +72,8 @@ class Sessions:
     def __init__(self, capacity: int = 256) -> None:
         self.columns = SessionColumns.allocate(capacity)
         self.info: list[SessionInfo | None] = [None] * capacity
-        self._slots: dict[str, dict[str, int]] = {}
+        self._slots: dict[str, dict[bytes, int]] = {}
+        """By tenant and by session id as it stands in a message."""
         self._free = list(range(capacity - 1, -1, -1))
 
     def __len__(self) -> int:
@@ -83,9 +84,13 @@ class Sessions:
         """Slots there are, used or free."""
         return len(self.info)
 
-    def of(self, tenant_id: str) -> Mapping[str, int]:
-        """Return the slots of a tenant's sessions by session id."""
+    def names(self, tenant_id: str) -> Mapping[bytes, int]:
+        """Return the slots of a tenant's sessions by session id in UTF-8."""
         return self._slots.get(tenant_id, {})
+
+    def find(self, tenant_id: str, session_id: str) -> int | None:
+        """Return the slot of a session, None when the tenant has none of that name."""
+        return self.names(tenant_id).get(session_id.encode())
 
     def open(self, info: SessionInfo) -> int:
         """Return the fresh slot of a new session; its rows must be reset by the caller's tables."""
@@ -93,7 +98,7 @@ class Sessions:
             self._grow()
         slot = self._free.pop()
         self.info[slot] = info
-        self._slots.setdefault(info.tenant_id, {})[info.session_id] = slot
+        self._slots.setdefault(info.tenant_id, {})[info.session_id.encode()] = slot
         self.columns.reset(np.array([slot]))
         self.columns.active[slot] = True
         return slot
@@ -103,7 +108,7 @@ class Sessions:
         info = self.info[slot]
         assert info is not None, f"slot {slot} is not in use"
         names = self._slots[info.tenant_id]
-        del names[info.session_id]
+        del names[info.session_id.encode()]
         if not names:
             del self._slots[info.tenant_id]
         self.info[slot] = None
@@ -131,7 +136,7 @@ class Sessions:
         for slot, facts in live:
             info = SessionInfo(**facts)
             self.info[slot] = info
-            self._slots.setdefault(info.tenant_id, {})[info.session_id] = slot
+            self._slots.setdefault(info.tenant_id, {})[info.session_id.encode()] = slot
 
     def _grow(self) -> None:
         old = self.capacity

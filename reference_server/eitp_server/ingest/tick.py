@@ -222,7 +222,7 @@ class Ticker:
             await asyncio.to_thread(self._snapshots.write, tick, arrays, document)
             await self._log.trim(self._trim_before)
             self._trim_before = tick
-        except OSError:
+        except (OSError, DomainError):
             _LOG.exception("a snapshot could not be written; restarts take longer until one can")
         finally:
             self._snapshotting = False
@@ -238,8 +238,7 @@ def _fail(inputs: Sequence[Input], error: DomainError) -> None:
 def _as_envelope(item: Input, now_us: int) -> bytes:
     writer = EnvelopeWriter()
     if isinstance(item, Telemetry):
-        batches = [batch.SerializeToString() for batch in item.batches]
-        writer.telemetry(item.tenant_id, batches)
+        writer.telemetry(item.tenant_id, item.session_id, item.batches)
     else:
         writer.command(item)
     return writer.finish(now_us)

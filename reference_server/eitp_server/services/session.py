@@ -21,7 +21,7 @@ from eitp_server.services.emotion import own_session, unknown_session
 from eitp_server.services.moment import duration, timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from eitp_server.ingest.inbox import Inbox
     from eitp_server.services.caller import Caller
@@ -40,13 +40,13 @@ class SessionService:
         inbox: Inbox,
         tokens: Tokens,
         tenants: Tenants,
-        alive: Callable[[str], Mapping[str, int]],
+        alive: Callable[[str, str], bool],
         now_us: Callable[[], int],
         *,
         secret: bytes,
         idle_us: int,
     ) -> None:
-        """Open through `inbox`; `alive(tenant)` lists live sessions, `secret` keys all hashes."""
+        """Open through `inbox`; `alive(tenant, session)` tells; `secret` keys all hashes."""
         self._inbox = inbox
         self._tokens = tokens
         self._tenants = tenants
@@ -96,7 +96,7 @@ class SessionService:
     ) -> CloseSessionResponse:
         """End a session."""
         session_id = own_session(request.session_id, caller)
-        if session_id in self._alive(caller.tenant_id):
+        if self._alive(caller.tenant_id, session_id):
             await self._inbox.submit(
                 Command(
                     tenant_id=caller.tenant_id,
@@ -109,8 +109,8 @@ class SessionService:
     def _identity(self, request: OpenSessionRequest, caller: Caller) -> str:
         if request.resume_token:
             claims = self._tokens.verify_for_resume(request.resume_token, self._now_us())
-            alive = self._alive(caller.tenant_id)
-            if claims.tenant_id != caller.tenant_id or claims.session_id not in alive:
+            own = claims.tenant_id == caller.tenant_id
+            if not own or not self._alive(claims.tenant_id, claims.session_id):
                 raise unknown_session(claims.session_id)
             return claims.session_id
         if request.request_id:

@@ -55,7 +55,7 @@ class TelemetryService:
             Telemetry(
                 tenant_id=caller.tenant_id,
                 session_id=caller.session_id,
-                batches=request.batches,
+                batches=[batch.SerializeToString() for batch in request.batches],
                 wants_progress=True,
             )
         )
@@ -99,7 +99,7 @@ class TelemetryService:
                 item = Telemetry(
                     tenant_id=caller.tenant_id,
                     session_id=caller.session_id,
-                    batches=request.batches,
+                    batches=[batch.SerializeToString() for batch in request.batches],
                     result=create_future(),
                 )
                 self._inbox.put(item)
