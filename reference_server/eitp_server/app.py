@@ -133,8 +133,9 @@ async def running(settings: Settings) -> AsyncGenerator[Server]:
         )
         authenticator = Authenticator(keyring, tokens, _clock_us)
         boundary = Boundary(services, authenticator, gate=inbox)
-        tick = asyncio.create_task(ticker.run())
-        stack.push_async_callback(_finish, ticker, tick)
+        tasks = await stack.enter_async_context(asyncio.TaskGroup())
+        tasks.create_task(ticker.run())
+        stack.callback(ticker.stop)
         grpc_server = GrpcServer(boundary, settings.host, settings.grpc_port)
         await stack.enter_async_context(grpc_server)
         web_server = WebServer(WebApp(boundary), settings.host, settings.web_port)
@@ -244,6 +245,7 @@ async def _start_tick(
         max_pause=settings.max_pause_ms / 1000,
         snapshot_batches=settings.snapshot_batches,
         snapshot_seconds=settings.snapshot_seconds,
+        retention_seconds=settings.log_retention_seconds,
     )
     ticker = Ticker(
         inbox=inbox,
@@ -321,11 +323,6 @@ def _stored(read: Any) -> Any:
         return read(tenant_id, after, limit, session_id=session_id)
 
     return page
-
-
-async def _finish(ticker: Ticker, tick: asyncio.Task[None]) -> None:
-    ticker.stop()
-    await tick
 
 
 async def _drain(boundary: Boundary, grpc_server: GrpcServer, seconds: float) -> None:

@@ -43,6 +43,8 @@ class Settings(BaseSettings):
     """Batches after which a snapshot is written; it bounds the work of a restart."""
     snapshot_seconds: float = Field(default=60, gt=0)
     """Time after which a snapshot is written when anything changed."""
+    log_retention_seconds: float = Field(default=3600, ge=0)
+    """Time for which raw telemetry stays in the log, so that a state can be recomputed from it."""
     token_lifetime_seconds: int = Field(default=900, ge=60, le=900)
     """Life of a session token."""
     drain_seconds: float = Field(default=10, ge=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -44,6 +45,8 @@ class Pace:
     """Batches after which a snapshot is due: it bounds what a restart has to replay."""
     snapshot_seconds: float = 60.0
     """Time in s after which a snapshot is due when there was any change."""
+    retention_seconds: float = 3600.0
+    """Time in s for which envelopes are kept although a snapshot covers them."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -93,7 +96,8 @@ class Ticker:
         self._snapshot_at = asyncio.get_running_loop().time()
         self._since_snapshot = 0
         self._snapshotting = False
-        self._trim_before = 0
+        self._snapshots_kept: deque[tuple[float, int]] = deque()
+        """(loop time, tick) of the snapshots whose envelopes are still kept."""
         self._stopping = False
 
     def now_us(self) -> int:
@@ -220,12 +224,22 @@ class Ticker:
         self._snapshotting = True
         try:
             await asyncio.to_thread(self._snapshots.write, tick, arrays, document)
-            await self._log.trim(self._trim_before)
-            self._trim_before = tick
+            await self._trim(tick)
         except (OSError, DomainError):
             _LOG.exception("a snapshot could not be written; restarts take longer until one can")
         finally:
             self._snapshotting = False
+
+    async def _trim(self, tick: int) -> None:
+        now = asyncio.get_running_loop().time()
+        self._snapshots_kept.append((now, tick))
+        covered = 0
+        while now - self._snapshots_kept[0][0] >= self._pace.retention_seconds:
+            if len(self._snapshots_kept) == 1:
+                break
+            covered = self._snapshots_kept.popleft()[1]
+        if covered:
+            await self._log.trim(covered)
 
 
 def _fail(inputs: Sequence[Input], error: DomainError) -> None:
