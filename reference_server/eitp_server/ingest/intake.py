@@ -172,7 +172,7 @@ class Intake:
         envelope: EnvelopeWriter,
         receipts: Sequence[Receipt],
     ) -> None:
-        ends = [*offered.begin[1:], len(offered.payload)]
+        ends = [*offered.begin[1:], len(offered.payload)] if items else []
         odd = np.flatnonzero(verdict).tolist()
         for item, begin, end, receipt in zip(items, offered.begin, ends, receipts, strict=True):
             receipt.applied = end - begin
