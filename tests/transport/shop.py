@@ -24,6 +24,8 @@ from eitp.v1.telemetry_service_pb2 import (
     IngestStreamResponse,
 )
 from eitp_server.errors import DomainError, Missing, Reason
+from eitp_server.services.validation import malformed
+from google.protobuf.message import DecodeError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
@@ -83,16 +85,20 @@ class KeyBook:
 class Telemetry:
     """Counts batches; a stream is acknowledged message by message, and once more at its end."""
 
-    async def ingest(self, request: IngestRequest, caller: Caller) -> IngestResponse:
-        return IngestResponse(applied=len(request.batches), session_token=caller.session_id)
+    async def ingest(self, request: bytes, caller: Caller) -> IngestResponse:
+        try:
+            batches = IngestRequest.FromString(request).batches
+        except DecodeError as error:
+            raise malformed(IngestRequest, error) from None
+        return IngestResponse(applied=len(batches), session_token=caller.session_id)
 
     async def ingest_stream(
-        self, requests: AsyncIterator[IngestStreamRequest], caller: Caller
+        self, requests: AsyncIterator[bytes], caller: Caller
     ) -> AsyncGenerator[IngestStreamResponse]:
         messages = 0
         async for request in requests:
             messages += 1
-            if len(request.batches) == 13:
+            if len(IngestStreamRequest.FromString(request).batches) == 13:
                 raise Missing(Reason.SESSION_UNKNOWN, "thirteen is unlucky")
             yield IngestStreamResponse(acknowledged_messages=messages)
         yield IngestStreamResponse(acknowledged_messages=messages, applied=99)

@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
-from eitp.v1.telemetry_pb2 import BatchRejection, SessionProgress
+from eitp.v1.telemetry_pb2 import BatchRejection, SessionProgress, TelemetryBatch
 from eitp.v1.telemetry_service_pb2 import (
     IngestRequest,
     IngestResponse,
@@ -14,12 +14,14 @@ from eitp.v1.telemetry_service_pb2 import (
     IngestStreamResponse,
     StreamRejection,
 )
+from google.protobuf.message import DecodeError
 
 from eitp_server.errors import DomainError, Invalid, Missing, Reason
 from eitp_server.ingest.input import Telemetry
+from eitp_server.ingest.wire import split
 from eitp_server.services.packet import packet_message
 from eitp_server.services.registry import reason_number
-from eitp_server.services.validation import violations
+from eitp_server.services.validation import malformed, violations
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable
@@ -48,14 +50,14 @@ class TelemetryService:
         self._current = current
         self._refreshed = refreshed
 
-    async def ingest(self, request: IngestRequest, caller: Caller) -> IngestResponse:
-        """Apply the batches of one request."""
-        _check_size(request)
+    async def ingest(self, request: bytes, caller: Caller) -> IngestResponse:
+        """Apply the batches of one `IngestRequest`, given as its bytes."""
+        batches, include_packets = _read(IngestRequest, request)
         receipt: Receipt = await self._inbox.submit(
             Telemetry(
                 tenant_id=caller.tenant_id,
                 session_id=caller.session_id,
-                batches=[batch.SerializeToString() for batch in request.batches],
+                batches=batches,
                 wants_progress=True,
             )
         )
@@ -68,17 +70,20 @@ class TelemetryService:
         )
         response.rejections.extend([_rejection(r) for r in receipt.rejections])
         response.progress.extend([_progress(p) for p in receipt.progress])
-        if request.include_packets:
+        if include_packets:
             packets = (self._current(caller.tenant_id, p.session_id) for p in receipt.progress)
             response.packets.extend([packet_message(p) for p in packets if p is not None])
         return response
 
     async def ingest_stream(
-        self, requests: AsyncIterator[IngestStreamRequest], caller: Caller
+        self, requests: AsyncIterator[bytes], caller: Caller
     ) -> AsyncGenerator[IngestStreamResponse]:
-        """Apply batches as they come; acknowledge all that a commit made durable at once."""
+        """Apply batches as they come; acknowledge all that a commit made durable at once.
+
+        Each request is given as the bytes of an `IngestStreamRequest`.
+        """
         stream = _Stream()
-        reader = asyncio.create_task(self._read(requests, caller, stream))
+        reader = asyncio.create_task(self._take_in(requests, caller, stream))
         try:
             while (acknowledgement := await stream.acknowledged()) is not None:
                 acknowledgement.session_token = self._refreshed(caller)
@@ -87,19 +92,19 @@ class TelemetryService:
         finally:
             reader.cancel()
 
-    async def _read(
-        self, requests: AsyncIterator[IngestStreamRequest], caller: Caller, stream: _Stream
+    async def _take_in(
+        self, requests: AsyncIterator[bytes], caller: Caller, stream: _Stream
     ) -> None:
         create_future = asyncio.get_running_loop().create_future
         try:
             async for request in requests:
-                _check_size(request)
+                batches, _ = _read(IngestStreamRequest, request)
                 await self._inbox.room()
                 await stream.room()
                 item = Telemetry(
                     tenant_id=caller.tenant_id,
                     session_id=caller.session_id,
-                    batches=[batch.SerializeToString() for batch in request.batches],
+                    batches=batches,
                     result=create_future(),
                 )
                 self._inbox.put(item)
@@ -163,11 +168,34 @@ class _Stream:
             )
 
 
-def _check_size(request: IngestRequest | IngestStreamRequest) -> None:
-    if not 0 < len(request.batches) <= MAX_BATCHES:
-        broken = violations(request)
-        message = f"batches: has {len(request.batches)} entries; must have 1 to {MAX_BATCHES}"
-        raise Invalid(Reason.FIELD_INVALID, message, violations=broken)
+def _read(
+    kind: type[IngestRequest] | type[IngestStreamRequest], request: bytes
+) -> tuple[list[bytes], bool]:
+    """Return the serialised batches of a request, and whether it asks for packets.
+
+    Raises `Invalid` for bytes that are no such request, and for too few or too many batches.
+    """
+    batches, include_packets = split(request), False
+    if batches is None or not 0 < len(batches) <= MAX_BATCHES:
+        try:
+            message = kind.FromString(request)
+        except DecodeError as error:
+            raise malformed(kind, error) from None
+        if broken := violations(kind(batches=_husks(len(message.batches)))):
+            raise Invalid(
+                Reason.FIELD_INVALID,
+                f"batches: has {len(message.batches)} entries; must have 1 to {MAX_BATCHES}",
+                metadata={"field": "batches"},
+                violations=broken[:1],
+            )
+        batches = [batch.SerializeToString() for batch in message.batches]
+        include_packets = isinstance(message, IngestRequest) and message.include_packets
+    return batches, include_packets
+
+
+def _husks(count: int) -> list[TelemetryBatch]:
+    """Return as many valid batches, of which there may only be too few or too many."""
+    return [TelemetryBatch(sequence=1, dt_ms=[0], dx=[0], dy=[0])] * count
 
 
 def _as_error(rejections: list[Rejection]) -> DomainError:

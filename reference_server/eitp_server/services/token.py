@@ -109,6 +109,11 @@ class Tokens:
         self._max_verified = max_verified
         self._verified: dict[str, Claims] = {}
 
+    @property
+    def remembered(self) -> int:
+        """How many tokens need no verification."""
+        return len(self._verified)
+
     def issue(
         self,
         *,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from protovalidate import Validator
 
-from eitp_server.errors import Violation
+from eitp_server.errors import Invalid, Reason, Violation
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message
@@ -19,6 +19,16 @@ def violations(message: Message) -> tuple[Violation, ...]:
     """Return every broken rule of the message, in the order of its schema; empty when valid."""
     found = _validator.collect_violations(message)
     return tuple(_violation(item.proto) for item in found) if found else ()
+
+
+def malformed(message: type[Message], error: Exception) -> Invalid:
+    """Return the error for bytes that are no such message."""
+    name = message.DESCRIPTOR.full_name
+    return Invalid(
+        Reason.MALFORMED_MESSAGE,
+        f"The request is not a {name}: {error}",
+        metadata={"type": name},
+    )
 
 
 def _violation(broken: ViolationPb) -> Violation:

@@ -138,10 +138,10 @@ class Boundary:
 
     async def _requests(
         self, method: Method, call: Call, caller: Caller, live: LiveStream
-    ) -> Message | Requests[Message]:
+    ) -> Message | bytes | Requests[Message | bytes]:
         limit = self.limits.message(method, caller)
 
-        async def read() -> Message | None:
+        async def read() -> Message | bytes | None:
             data = await call.read(limit)
             return None if data is None else self._request(method, call, caller, limit, data)
 
@@ -172,14 +172,16 @@ class Boundary:
 
     def _request(
         self, method: Method, call: Call, caller: Caller, limit: int, data: bytes | None
-    ) -> Message:
+    ) -> Message | bytes:
         if data is None:
             raise refusal.malformed("The call carries no message.")
         self._gate.admit(caller.tenant_id, method.path, len(data))
         if len(data) > limit:
             raise refusal.too_large(limit)
+        if method.screened:
+            return call.codec.binary(method.request, data)
         request = call.codec.decode(method.request, data)
-        if not method.screened and (broken := violations(request)):
+        if broken := violations(request):
             raise refusal.invalid(broken)
         return request
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from google.protobuf import json_format
 from google.protobuf.message import DecodeError
 
-from eitp_server.errors import Invalid, Reason
+from eitp_server.services.validation import malformed
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message
@@ -36,6 +36,10 @@ class Codec(Protocol):
         """Return the message; raises `Invalid(MALFORMED_MESSAGE)` for anything else."""
         ...
 
+    def binary(self, message: type[Message], data: bytes) -> bytes:
+        """Return the message in the binary form, undecoded when it has that form already."""
+        ...
+
     def encode(self, message: Message) -> bytes:
         """Return the bytes of the message."""
         ...
@@ -51,7 +55,11 @@ class Binary:
         try:
             return message.FromString(data)
         except DecodeError as error:
-            raise _malformed(message, error) from None
+            raise malformed(message, error) from None
+
+    def binary(self, message: type[Message], data: bytes) -> bytes:
+        """Return the bytes as they are."""
+        return data
 
     def encode(self, message: Message) -> bytes:
         """Return the bytes of the message."""
@@ -71,7 +79,11 @@ class Json:
                 raise json_format.ParseError("it is no JSON object")
             return json_format.Parse(data, message(), ignore_unknown_fields=True)
         except _JSON_ERRORS as error:
-            raise _malformed(message, error) from None
+            raise malformed(message, error) from None
+
+    def binary(self, message: type[Message], data: bytes) -> bytes:
+        """Return the message in protobuf's wire format; raises as `decode` does."""
+        return self.decode(message, data).SerializeToString()
 
     def encode(self, message: Message) -> bytes:
         """Return the JSON of the message."""
@@ -81,12 +93,3 @@ class Json:
 BINARY = Binary()
 JSON = Json()
 CODECS: dict[str, Codec] = {BINARY.name: BINARY, JSON.name: JSON}
-
-
-def _malformed(message: type[Message], error: Exception) -> Invalid:
-    name = message.DESCRIPTOR.full_name
-    return Invalid(
-        Reason.MALFORMED_MESSAGE,
-        f"The request is not a {name}: {error}",
-        metadata={"type": name},
-    )

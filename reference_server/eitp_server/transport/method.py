@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
 
 SCREENED = frozenset({"/eitp.v1.TelemetryService/Ingest", "/eitp.v1.TelemetryService/IngestStream"})
-"""Calls whose service applies the schema's rules itself: it screens whole columns at once, in a
-fraction of the time, and looks closely at offenders only."""
+"""Calls whose service gets the request's bytes: it reads and screens the columns of many requests
+at once, in a fraction of the time, and looks closely at offenders only."""
 
 Handler = Callable[[Any, Any], Any]
 """A service's method: (request, caller) to a response, or to an iterator of them."""
@@ -41,7 +41,7 @@ class Method:
     """Whether it changes nothing, so that it may be made with HTTP GET."""
     access: Access
     screened: bool
-    """Whether its service checks the schema's rules."""
+    """Whether its service reads the request itself and checks the schema's rules."""
     handler: Handler | None
     """None when this server does not offer it."""
 
