@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from eitp.v1.admin_service_pb2 import UpdatePolicyRequest, UpdatePolicyResponse
 from eitp.v1.cursor_pb2 import Heartbeat
@@ -60,6 +60,7 @@ class KeyBook:
     def __init__(self, scopes: frozenset[str]) -> None:
         """Give the secret keys of both tenants `scopes`, and the narrow one none."""
         none = frozenset[str]()
+        self.suspended: set[str] = set()
         self._keys = {
             SECRET: Key(tenant_id=TENANT, key_id="key-secret", is_secret=True, scopes=scopes),
             NARROW: Key(tenant_id=TENANT, key_id="key-narrow", is_secret=True, scopes=none),
@@ -73,23 +74,35 @@ class KeyBook:
         """Return the record of a key."""
         return self._keys.get(presented)
 
-    def works(self, key_id: str) -> bool:
+    def works(self, tenant_id: str, key_id: str) -> bool:
         """Tell whether a key was not revoked."""
-        return any(key.key_id == key_id for key in self._keys.values())
+        return (tenant_id, key_id) in {(k.tenant_id, k.key_id) for k in self._keys.values()}
+
+    def is_suspended(self, tenant_id: str) -> bool:
+        """Tell whether a test suspended the tenant."""
+        return tenant_id in self.suspended
 
     def lists_origin(self, origin: str) -> bool:
         """Tell whether the shop lists the Origin."""
         return any(origin in key.origins for key in self._keys.values())
 
 
+Request = TypeVar("Request", IngestRequest, IngestStreamRequest)
+
+
+def parsed(kind: type[Request], request: bytes) -> Request:
+    """Return the message of which a screened method gets the bytes."""
+    try:
+        return kind.FromString(request)
+    except DecodeError as error:
+        raise malformed(kind, error) from None
+
+
 class Telemetry:
     """Counts batches; a stream is acknowledged message by message, and once more at its end."""
 
     async def ingest(self, request: bytes, caller: Caller) -> IngestResponse:
-        try:
-            batches = IngestRequest.FromString(request).batches
-        except DecodeError as error:
-            raise malformed(IngestRequest, error) from None
+        batches = parsed(IngestRequest, request).batches
         return IngestResponse(applied=len(batches), session_token=caller.session_id)
 
     async def ingest_stream(
@@ -98,7 +111,7 @@ class Telemetry:
         messages = 0
         async for request in requests:
             messages += 1
-            if len(IngestStreamRequest.FromString(request).batches) == 13:
+            if len(parsed(IngestStreamRequest, request).batches) == 13:
                 raise Missing(Reason.SESSION_UNKNOWN, "thirteen is unlucky")
             yield IngestStreamResponse(acknowledged_messages=messages)
         yield IngestStreamResponse(acknowledged_messages=messages, applied=99)
