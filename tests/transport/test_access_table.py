@@ -182,6 +182,25 @@ async def test_every_call_answers_a_credential_as_the_table_says(
     assert tenants <= {FOREIGN_TENANT if "another tenant" in column else TENANT}
 
 
+@pytest.mark.parametrize("column", ["secret key", "session token", "publishable key"])
+async def test_a_suspended_tenant_may_only_have_its_subjects_data(whole: Shop, column: str) -> None:
+    name, origin = CREDENTIALS[column]
+    whole.keys.suspended.add(TENANT)
+
+    outcomes = {
+        path: await outcome(whole, method, credential(whole, name), origin)
+        for path, method in METHODS.items()
+        if not row(path).is_open
+    }
+    whole.keys.suspended.clear()
+
+    served = {"EraseSubject", "ExportSubject"}
+    assert outcomes == {
+        path: expected(path, column) or ("" if METHODS[path].name in served else "TENANT_SUSPENDED")
+        for path in outcomes
+    }
+
+
 async def test_an_open_call_does_not_look_at_a_credential(
     whole: Shop, callers: list[Caller]
 ) -> None:

@@ -24,6 +24,8 @@ class Access:
     """Empty: the call is open to everybody and looks at no credential."""
     scope: str = ""
     """What a secret key or a session token must be allowed."""
+    while_suspended: bool = False
+    """Whether a tenant may make the call that is not served otherwise."""
 
     @property
     def is_open(self) -> bool:
@@ -82,8 +84,8 @@ ACCESS = {
     "SessionService": {
         "OpenSession": Access(_KEY, "sessions.write"),
         "CloseSession": Access(_SESSION_OR_SECRET, "sessions.write"),
-        "EraseSubject": Access(_SECRET, "subjects.erase"),
-        "ExportSubject": Access(_SECRET, "subjects.export"),
+        "EraseSubject": Access(_SECRET, "subjects.erase", while_suspended=True),
+        "ExportSubject": Access(_SECRET, "subjects.export", while_suspended=True),
     },
     "TelemetryService": {
         "Ingest": Access(_SESSION_OR_SECRET, "telemetry.write"),

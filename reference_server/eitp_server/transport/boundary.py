@@ -162,6 +162,8 @@ class Boundary:
         else:
             caller = self.authenticator.authenticate(call.authorization, call.origin, deadline)
             access.require(method.access, caller)
+            if not method.access.while_suspended:
+                self.authenticator.require_served(caller)
         return method.handler, caller
 
     def _deadline(self, method: Method, call: Call) -> float | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from eitp_server.errors import Forbidden, Reason, Unauthenticated
+from eitp_server.errors import Forbidden, Reason, Unauthenticated, Unready
 from eitp_server.services.caller import Caller, CredentialKind
 
 if TYPE_CHECKING:
@@ -52,8 +52,12 @@ class Keys(Protocol):
         """Return the record of a key that works now; None for any other text."""
         ...
 
-    def works(self, key_id: str) -> bool:
-        """Tell whether the key of that identity still works."""
+    def works(self, tenant_id: str, key_id: str) -> bool:
+        """Tell whether the tenant's key of that identity still works."""
+        ...
+
+    def is_suspended(self, tenant_id: str) -> bool:
+        """Tell whether the operator stopped the tenant."""
         ...
 
     def lists_origin(self, origin: str) -> bool:
@@ -92,6 +96,11 @@ class Authenticator:
             return self._key(presented, origin, deadline)
         return self._session(presented, origin, deadline)
 
+    def require_served(self, caller: Caller) -> None:
+        """Raise `Unready(TENANT_SUSPENDED)` when the caller's tenant was stopped."""
+        if self._keys.is_suspended(caller.tenant_id):
+            raise Unready(Reason.TENANT_SUSPENDED, "The operator of the server stopped the tenant.")
+
     def allows_browser(self, origin: str) -> bool:
         """Tell whether a page of that Origin may read answers at all."""
         return origin in self._console_origins or self._keys.lists_origin(origin)
@@ -114,7 +123,7 @@ class Authenticator:
 
     def _session(self, token: str, origin: str, deadline: float | None) -> Caller:
         claims = self._tokens.verify(token, self._clock_us())
-        if not self._keys.works(claims.key_id):
+        if not self._keys.works(claims.tenant_id, claims.key_id):
             raise _invalid()
         if claims.origin != origin:
             raise _wrong_origin(origin, "this session token")

@@ -31,8 +31,6 @@ class Keyring:
     def __init__(self, accounts: Accounts, clock_us: Callable[[], int]) -> None:
         self._accounts = accounts
         self._clock_us = clock_us
-        self._owners: dict[str, str] = {}
-        """Tenant of each key that was asked for by its id."""
 
     def lookup(self, presented: str) -> KnownKey | None:
         """Return the record of a key that works now; None for any other text."""
@@ -48,13 +46,15 @@ class Keyring:
             origins=frozenset(tenant.allowed_origins if tenant else ()),
         )
 
-    def works(self, key_id: str) -> bool:
-        """Tell whether the key of that identity still works."""
-        owner = self._owners.get(key_id)
-        if owner is None:
-            owner = self._owners[key_id] = self._owner(key_id)
-        key = self._accounts.keys.get(owner, key_id)
+    def works(self, tenant_id: str, key_id: str) -> bool:
+        """Tell whether the tenant's key of that identity still works."""
+        key = self._accounts.keys.get(tenant_id, key_id)
         return key is not None and key.opens(self._clock_us())
+
+    def is_suspended(self, tenant_id: str) -> bool:
+        """Tell whether the operator stopped the tenant."""
+        tenant = self._accounts.tenants.get(tenant_id)
+        return tenant is not None and tenant.suspended
 
     def lists_origin(self, origin: str) -> bool:
         """Tell whether any tenant lists the Origin."""
@@ -66,7 +66,3 @@ class Keyring:
         return TenantFacts(
             vertical=tenant.vertical if tenant else "", region=tenant.region if tenant else ""
         )
-
-    def _owner(self, key_id: str) -> str:
-        tenants = [tenant.tenant_id for tenant in self._accounts.tenants.all()]
-        return next((t for t in tenants if self._accounts.keys.get(t, key_id)), "")
