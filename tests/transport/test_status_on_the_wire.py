@@ -12,7 +12,7 @@ import pytest
 from eitp.v1.emotion_service_pb2 import GetStateRequest, WatchPacketsRequest
 from eitp.v1.error_pb2 import ErrorReason
 from eitp_server.errors import Conflict, DomainError, Exhausted, Invalid, Reason, Violation
-from eitp_server.transport.status import CODES
+from eitp_server.transport.status import CODES, REASONS
 from structlog.testing import capture_logs
 from transport.server import open_shop, rest
 from transport.shop import SECRET
@@ -169,6 +169,23 @@ def test_every_reason_has_the_code_that_the_schema_gives_it() -> None:
         name: codes[-1] for name, codes in said.items()
     }
     assert set(said) == {name.removeprefix("ERROR_REASON_") for name in ErrorReason.keys()[1:]}
+
+
+@pytest.mark.parametrize("code", REASONS)
+async def test_our_own_connect_answers_as_the_library_does(
+    shop: Shop, code: grpc.StatusCode
+) -> None:
+    shop.emotion.errors["ses_1"] = DomainError(REASONS[code][0], "for the test")
+    query = {"message": '{"sessionId":"ses_1"}', "encoding": "json"}
+
+    ours = await shop.post("EmotionService/GetState", query["message"], SECRET)
+    theirs = await shop.web.get(
+        "/eitp.v1.EmotionService/GetState", params=query, headers=dict(metadata(SECRET))
+    )
+
+    assert ours.status_code == theirs.status_code
+    assert refused(ours) == refused(theirs)
+    assert refused(ours).code == code.value[0]
 
 
 async def test_a_status_stays_within_what_a_client_takes_in(shop: Shop) -> None:

@@ -17,7 +17,7 @@ from grpc import StatusCode
 from eitp_server.transport import refusal
 from eitp_server.transport.codec import JSON
 from eitp_server.transport.cors import allow
-from eitp_server.transport.status import Failure, connect_code
+from eitp_server.transport.status import CONNECT_CODES, Failure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,9 +31,7 @@ if TYPE_CHECKING:
     from eitp_server.transport.method import Method
 
 HTTP_STATUS = {
-    StatusCode.CANCELLED: 499,
     StatusCode.INVALID_ARGUMENT: 400,
-    StatusCode.DEADLINE_EXCEEDED: 504,
     StatusCode.NOT_FOUND: 404,
     StatusCode.ALREADY_EXISTS: 409,
     StatusCode.PERMISSION_DENIED: 403,
@@ -43,11 +41,13 @@ HTTP_STATUS = {
     StatusCode.OUT_OF_RANGE: 400,
     StatusCode.UNIMPLEMENTED: 501,
     StatusCode.UNAVAILABLE: 503,
+    StatusCode.INTERNAL: 500,
     StatusCode.UNAUTHENTICATED: 401,
 }
-"""HTTP's name of a code, as Connect fixes it; 500 for the others."""
+"""HTTP's name of every code in use, as Connect fixes it."""
 _CONTENT_TYPE = {"proto": b"application/proto", "json": b"application/json"}
 _GZIP = 31
+_to_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class UnaryCalls:
@@ -78,8 +78,8 @@ class UnaryCalls:
 
     async def refuse(self, failed: Failure, origin: str, send: Send, *, readable: bool) -> None:
         """Send an error; a `readable` one repeats its details in words."""
-        body = json.dumps(_error(failed, readable=readable), ensure_ascii=False).encode()
-        status = HTTP_STATUS.get(failed.code, 500)
+        body = _to_json(_error(failed, readable=readable)).encode()
+        status = HTTP_STATUS[failed.code]
         readers = self._cross_origin.headers(origin)
         await _send(status, _CONTENT_TYPE["json"], body, readers, send)
 
@@ -150,7 +150,7 @@ def _inflate(body: bytes, limit: int) -> bytes:
 
 def _error(failed: Failure, *, readable: bool) -> dict[str, Any]:
     return {
-        "code": connect_code(failed.code).value,
+        "code": CONNECT_CODES[failed.code].value,
         "message": failed.message,
         "details": [_detail(detail, readable=readable) for detail in failed.details],
     }

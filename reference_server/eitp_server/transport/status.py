@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from connectrpc.code import Code
 from connectrpc.errors import ConnectError, ErrorDetail
-from google.protobuf.duration_pb2 import Duration
 from google.rpc import error_details_pb2, status_pb2
 from grpc import StatusCode
 from protobuf.wkt import Any as WireAny
 
 from eitp_server.errors import DomainError, Reason
+from eitp_server.services.moment import duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -84,6 +84,8 @@ REASONS = {
 }
 CODES = {reason: code for code, reasons in REASONS.items() for reason in reasons}
 """The code of every reason, as `eitp.v1.ErrorReason` fixes it."""
+CONNECT_CODES = {code: Code[code.name] for code in REASONS}
+"""Connect's name of every code in use."""
 
 # A gRPC client refuses trailers of more than 8 KiB, so a status says the first few things only.
 _MAX_VIOLATIONS = 10
@@ -109,7 +111,7 @@ class Failure(Exception):
     def connect_error(self) -> ConnectError:
         """Return the same as Connect and gRPC-Web send it."""
         details = [ErrorDetail(_connect_any(detail)) for detail in self.details]
-        return ConnectError(connect_code(self.code), self.message, details)
+        return ConnectError(CONNECT_CODES[self.code], self.message, details)
 
 
 def failure(error: DomainError) -> Failure:
@@ -126,11 +128,6 @@ def internal(incident: str) -> Failure:
     return Failure(StatusCode.INTERNAL, message, [info])
 
 
-def connect_code(code: StatusCode) -> Code:
-    """Return Connect's name of a gRPC code."""
-    return Code.CANCELED if code is StatusCode.CANCELLED else Code[code.name]
-
-
 def _details(error: DomainError) -> Iterator[Message]:
     yield error_details_pb2.ErrorInfo(
         reason=error.reason,
@@ -141,9 +138,7 @@ def _details(error: DomainError) -> Iterator[Message]:
         broken = [_field_violation(item) for item in error.violations[:_MAX_VIOLATIONS]]
         yield error_details_pb2.BadRequest(field_violations=broken)
     if error.retry_after is not None:
-        delay = Duration()
-        delay.FromMicroseconds(round(error.retry_after * 1e6))
-        yield error_details_pb2.RetryInfo(retry_delay=delay)
+        yield error_details_pb2.RetryInfo(retry_delay=duration(error.retry_after))
 
 
 def _field_violation(broken: Violation) -> error_details_pb2.BadRequest.FieldViolation:
