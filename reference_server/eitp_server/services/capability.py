@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 NAME: Final = "eitp.v1.CapabilityService"
 _EXPERIMENT_CALL: Final = "/eitp.v1.InterventionService/GetExperiment"
+_SUBJECT_CALLS: Final = frozenset(
+    {"/eitp.v1.SessionService/EraseSubject", "/eitp.v1.SessionService/ExportSubject"}
+)
 _SERVICES: Final = {
     Profile.PROFILE_CORE: ("CapabilityService",),
     Profile.PROFILE_INGEST: ("SessionService", "TelemetryService"),
@@ -39,6 +42,7 @@ _SERVICES: Final = {
     Profile.PROFILE_INTELLIGENCE: ("IntelligenceService",),
     Profile.PROFILE_SEER: ("SeerService",),
     Profile.PROFILE_ADMIN: ("AdminService",),
+    Profile.PROFILE_SUBJECT_RIGHTS: (),
 }
 
 
@@ -97,7 +101,9 @@ def _calls(profile: Profile) -> frozenset[str]:
     }
     if profile == Profile.PROFILE_EXPERIMENT:
         return frozenset(calls | {_EXPERIMENT_CALL})
-    return frozenset(calls - {_EXPERIMENT_CALL})
+    if profile == Profile.PROFILE_SUBJECT_RIGHTS:
+        return _SUBJECT_CALLS
+    return frozenset(calls - {_EXPERIMENT_CALL} - _SUBJECT_CALLS)
 
 
 def _capabilities(description: Description, offered: frozenset[str]) -> Capabilities:

@@ -68,6 +68,11 @@ class ApiKeys:
         fingerprint = self._digests.get((tenant_id, key_id))
         return self._shown(fingerprint) if fingerprint else None
 
+    def opens(self, tenant_id: str, key_id: str, now_us: int) -> bool:
+        """Tell whether the tenant's key of that identity is accepted at `now_us`."""
+        fingerprint = self._digests.get((tenant_id, key_id))
+        return fingerprint is not None and self._by_digest[fingerprint].opens(now_us)
+
     def of(self, tenant_id: str) -> list[ApiKey]:
         """Return the tenant's keys, also those that have ended, newest first."""
         own = [

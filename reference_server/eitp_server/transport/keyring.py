@@ -48,8 +48,7 @@ class Keyring:
 
     def works(self, tenant_id: str, key_id: str) -> bool:
         """Tell whether the tenant's key of that identity still works."""
-        key = self._accounts.keys.get(tenant_id, key_id)
-        return key is not None and key.opens(self._clock_us())
+        return self._accounts.keys.opens(tenant_id, key_id, self._clock_us())
 
     def is_suspended(self, tenant_id: str) -> bool:
         """Tell whether the operator stopped the tenant."""

@@ -24,6 +24,7 @@ class Profile(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     PROFILE_INTELLIGENCE: _ClassVar[Profile]
     PROFILE_SEER: _ClassVar[Profile]
     PROFILE_ADMIN: _ClassVar[Profile]
+    PROFILE_SUBJECT_RIGHTS: _ClassVar[Profile]
 
 class Stability(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -40,6 +41,7 @@ PROFILE_VOLATILITY: Profile
 PROFILE_INTELLIGENCE: Profile
 PROFILE_SEER: Profile
 PROFILE_ADMIN: Profile
+PROFILE_SUBJECT_RIGHTS: Profile
 STABILITY_UNSPECIFIED: Stability
 STABILITY_EXPERIMENTAL: Stability
 STABILITY_STABLE: Stability
