@@ -32,9 +32,9 @@ class Clock:
         return eitp.retry.Retry(now=lambda: self.now, sleep=self.sleep, random=lambda: 0.0)
 
 
-@pytest.fixture(scope="session", autouse=True)
-async def _one_loop() -> AsyncIterator[None]:
-    """Keep one event loop open for all tests: gRPC's poller outlives the loop that it met first."""
+@pytest.fixture(scope="session")
+async def one_loop() -> AsyncIterator[None]:
+    """Keep one event loop open to the end: gRPC's poller outlives the loop that it met first."""
     yield  # noqa: PT022 - the loop closes when its last fixture is torn down
 
 
@@ -51,7 +51,7 @@ def script() -> Script:
 
 
 @pytest.fixture
-async def address(script: Script) -> AsyncIterator[str]:
+async def address(script: Script, one_loop: None) -> AsyncIterator[str]:
     """Where the scripted server listens."""
     async with scripted(script) as address:
         yield address

@@ -28,7 +28,7 @@ DIMENSIONS = {
 
 _HUES = {
     "valence": "green",
-    "arousal": "bright_red",
+    "arousal": "dark_orange",
     "urgency": "yellow",
     "confusion": "magenta",
     "interest": "cyan",
@@ -61,8 +61,9 @@ _UNITS = {
 """Units of the signals that are neither counts nor shares."""
 
 _SHARES = frozenset({"path efficiency", "pause share"})
-_EIGHTHS = " ▏▎▍▌▋▊▉"
 UNKNOWN = "·"
+FULL, LEFT_HALF, RIGHT_HALF, EMPTY, MIDDLE = "▄▖▗▁│"
+TRACK = "grey30"
 
 
 def label_name(packet: Packet) -> str:
@@ -76,7 +77,7 @@ def label(packet: Packet) -> Text:
     """Return the label with its confidence, or dimly why there is none."""
     name = label_name(packet)
     if not packet.label:
-        return Text(name, style="italic dim")
+        return Text().append(name, style="italic dim")
     text = Text().append(name, style=_LABEL_STYLES.get(name, ""))
     if packet.HasField("confidence"):
         text.append(f" {packet.confidence:.2f}", style="dim")
@@ -84,13 +85,17 @@ def label(packet: Packet) -> Text:
 
 
 def dimension(state: EmotionalState, name: str, width: int) -> Text:
-    """Return one dimension as a bar, dimmer the less certain it is, a dot where unknown."""
+    """Return one dimension as a bar, dimmer the less certain it is, a dot where unknown.
+
+    Valence grows from the middle to either side, all others from the left.
+    """
     if not state.HasField(name):
-        return Text(UNKNOWN.center(width), style="dim")
+        return Text().append(UNKNOWN.center(width), style="dim")
     estimate: Estimate = getattr(state, name)
-    hue = "red" if name == "valence" and estimate.value < 0 else _HUES[name]
-    bar = _centred(estimate.value, width) if name == "valence" else _bar(estimate.value, width)
-    return Text(bar, style=f"{_strength(estimate.uncertainty)} {hue} on grey11".strip())
+    strength = _strength(estimate.uncertainty)
+    if name == "valence":
+        return _centred(estimate.value, width, strength)
+    return _bar(estimate.value, width, f"{strength} {_HUES[name]}")
 
 
 def evidence(found: Evidence) -> Text:
@@ -140,20 +145,25 @@ def _measured(name: str, value: float) -> str:
 def _strength(uncertainty: float) -> str:
     if uncertainty <= 0.15:
         return "bold"
-    return "" if uncertainty <= 0.3 else "dim"
+    return "not bold" if uncertainty <= 0.3 else "dim"
 
 
-def _bar(share: float, width: int) -> str:
-    """Fill cells from the left, to an eighth of a cell."""
-    eighths = round(min(max(share, 0.0), 1.0) * width * 8)
-    whole, rest = divmod(eighths, 8)
-    return ("█" * whole + _EIGHTHS[rest] * (rest > 0)).ljust(width)
+def _bar(share: float, width: int, style: str) -> Text:
+    """Fill cells from the left, to half a cell; what is left stays a thin line."""
+    whole, half = divmod(round(min(max(share, 0.0), 1.0) * width * 2), 2)
+    text = Text().append(FULL * whole + LEFT_HALF * half, style=style)
+    return text.append(EMPTY * (width - whole - half), style=TRACK)
 
 
-def _centred(value: float, width: int) -> str:
-    """Fill cells from the middle to the left or the right, to half a cell."""
-    half = width // 2
-    whole, rest = divmod(round(min(abs(value), 1.0) * half * 2), 2)
+def _centred(value: float, width: int, strength: str) -> Text:
+    """Fill cells from the middle to the left where negative, to the right where positive."""
+    side = (width - 1) // 2
+    whole, half = divmod(round(min(abs(value), 1.0) * side * 2), 2)
+    track = EMPTY * (side - whole - half)
     if value < 0:
-        return ("▐" * rest + "█" * whole).rjust(half).ljust(width)
-    return " " * half + ("█" * whole + "▌" * rest).ljust(width - half)
+        text = Text().append(track, style=TRACK)
+        text.append(RIGHT_HALF * half + FULL * whole, style=f"{strength} red")
+        return text.append(MIDDLE + EMPTY * side, style=TRACK)
+    text = Text().append(EMPTY * side + MIDDLE, style=TRACK)
+    text.append(FULL * whole + LEFT_HALF * half, style=f"{strength} {_HUES['valence']}")
+    return text.append(track, style=TRACK)
