@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 import time
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -50,6 +51,7 @@ from eitp_server.transport.web_server import WebServer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
+    from pathlib import Path
 
     from eitp_server.classification.packet import Packet
     from eitp_server.config import Settings
@@ -213,9 +215,21 @@ def _secret(settings: Settings) -> bytes:
         return secrets.token_bytes(64)
     path = settings.data_dir / "secret.key"
     if not path.exists():
-        path.touch(mode=0o600)
-        path.write_bytes(secrets.token_bytes(64))
+        _keep(path, secrets.token_bytes(64))
     return path.read_bytes()
+
+
+def _keep(path: Path, content: bytes) -> None:
+    """Write a file for nobody else's eyes, so that after a crash it is whole or not there."""
+    partial = path.with_suffix(".partial")
+    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+    directory = os.open(path.parent, os.O_RDONLY)
+    os.fsync(directory)
+    os.close(directory)
 
 
 async def _start_tick(
