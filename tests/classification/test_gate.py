@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from classification.journey import context, estimated, found
 from eitp_server.classification.gate import GateTable, admit, crossing
+from eitp_server.classification.state import StateTable
 from eitp_server.signals.signal import Signal
-from hypothesis import given
+from eitp_server.signals.tables import SignalTables
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 if TYPE_CHECKING:
@@ -109,6 +111,7 @@ def arrivals(longest_ms: int) -> st.SearchStrategy[list[int]]:
     return st.lists(gap | st.integers(0, 3_700_000), min_size=101, max_size=300)
 
 
+@settings(max_examples=40)
 @given(st.sampled_from([1000, 20_000, 40_000]).flatmap(arrivals), st.integers(0, 10**15))
 def test_no_hour_holds_more_than_a_hundred_packets(gaps_ms: list[int], start_us: int) -> None:
     gates = GateTable.allocate(1)
@@ -155,6 +158,11 @@ def test_what_was_held_back_is_no_news_a_second_time() -> None:
     assert crosses(gates, FRUSTRATED, 120_000)
     assert not hears(gates, FRUSTRATED, 120_000, START_US)
     assert not crosses(gates, FRUSTRATED, 122_000)
+
+
+def test_all_that_is_kept_of_a_session_fits_into_a_kilobyte_and_a_half() -> None:
+    kept = (SignalTables, StateTable, GateTable)
+    assert sum(table.bytes_per_slot() for table in kept) <= 1536
 
 
 def test_a_gate_goes_on_where_its_snapshot_was_taken() -> None:

@@ -82,6 +82,17 @@ def test_deciding_slower_than_usual_is_hesitation() -> None:
     assert label_after(paced(2000, 2200, 1900, 2100, 2000, 14_000)) == Label.HESITATION
 
 
+def test_hesitating_at_the_price_is_price_concern() -> None:
+    hesitant = found({Signal.HESITATION: 2.0})
+    assert estimated(hesitant).label[0] == Label.HESITATION
+    assert estimated(hesitant, context(page_section=FINANCING)).label[0] == Label.PRICE_CONCERN
+    assert estimated(hesitant, context(page_section=REVIEWS)).label[0] == Label.TRUST_CONCERN
+
+
+def test_merely_pointing_at_the_price_is_no_concern() -> None:
+    assert estimated(found(), context(page_section=FINANCING)).label[0] == Label.NEUTRAL
+
+
 def test_deciding_faster_than_usual_is_urgency() -> None:
     rows = paced(4000, 4200, 3900, 4100, 4000, 700)
     assert label_after(rows) == Label.URGENCY

@@ -72,6 +72,12 @@ def test_dwell_counts_where_the_pointer_was_until_it_left() -> None:
     assert dwell.sum() == pytest.approx(1.7)
 
 
+def test_the_section_is_the_one_that_held_the_pointer_longest() -> None:
+    rows = [Row(0, section=PRICE), Row(900, section=REVIEWS), Row(1000, section=PRICE)]
+    assert seen(rows).section[0] == PRICE
+    assert seen([Row(0), Row(100)]).section[0] == 0
+
+
 def test_a_long_silence_is_no_dwell_beyond_three_seconds() -> None:
     assert seen([Row(0, section=PRICE), Row(19_000)]).dwell_s[0, PRICE] == pytest.approx(3)
 

@@ -183,9 +183,5 @@ def test_a_tick_without_events_changes_nothing() -> None:
     assert tables.motion.x[0] == 150
 
 
-def test_the_tables_take_little_memory() -> None:
-    assert SignalTables.bytes_per_slot() <= 1100
-
-
 def test_every_kind_of_event_is_taken() -> None:
     folded([Row(10 * kind, kind) for kind in range(256)])

@@ -33,11 +33,17 @@ class Circumstance(IntEnum):
     """1 on a comparison, a listing or search results, else 0."""
     BUYING_PAGE = 7
     """1 in the cart and in the checkout, else 0."""
+    AT_PRICE = 8
+    """1 while the pointer is in a price or financing section, else 0."""
+    AT_TRUST = 9
+    """1 while it is in a shipping, review, trust or payment section, else 0."""
 
 
+_PRICE = (7, 8)
+_TRUST = (11, 12, 13, 17)
 _SECTIONS = {
-    Circumstance.PRICE_DWELL: (7, 8),
-    Circumstance.TRUST_DWELL: (11, 12, 13, 17),
+    Circumstance.PRICE_DWELL: _PRICE,
+    Circumstance.TRUST_DWELL: _TRUST,
     Circumstance.COMPARISON_DWELL: (14,),
     Circumstance.DETAIL_DWELL: (3, 4, 5, 6, 9, 10),
 }
@@ -54,4 +60,6 @@ def circumstances(evidence: EvidenceColumns, context: ContextColumns) -> NDArray
     found[Circumstance.SELECTIONS] = evidence.selections
     found[Circumstance.COMPARING_PAGE] = np.isin(context.page_type, _COMPARING_PAGES)
     found[Circumstance.BUYING_PAGE] = np.isin(context.page_type, _BUYING_PAGES)
+    found[Circumstance.AT_PRICE] = np.isin(context.page_section, _PRICE)
+    found[Circumstance.AT_TRUST] = np.isin(context.page_section, _TRUST)
     return found.T

@@ -82,13 +82,19 @@ def hesitation(scene: Scene) -> NDArray[np.bool_]:
 
 
 def price_concern(scene: Scene) -> NDArray[np.bool_]:
-    """PRICE_CONCERN: dwells at prices, costs or financing."""
-    return scene.circumstance(Circumstance.PRICE_DWELL) >= DWELT_S
+    """PRICE_CONCERN: dwells or hesitates at prices, costs or financing."""
+    return _concerned(scene, Circumstance.PRICE_DWELL, Circumstance.AT_PRICE)
 
 
 def trust_concern(scene: Scene) -> NDArray[np.bool_]:
-    """TRUST_CONCERN: dwells at guarantees, reviews, delivery, payment or legal text."""
-    return scene.circumstance(Circumstance.TRUST_DWELL) >= DWELT_S
+    """TRUST_CONCERN: dwells or hesitates at guarantees, reviews, delivery or payment."""
+    return _concerned(scene, Circumstance.TRUST_DWELL, Circumstance.AT_TRUST)
+
+
+def _concerned(scene: Scene, dwell: Circumstance, at: Circumstance) -> NDArray[np.bool_]:
+    return (scene.circumstance(dwell) >= DWELT_S) | (
+        (scene.circumstance(at) > 0) & hesitation(scene)
+    )
 
 
 def confusion(scene: Scene) -> NDArray[np.bool_]:

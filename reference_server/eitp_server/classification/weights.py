@@ -120,8 +120,8 @@ SIGNAL_READINGS: Sequence[Reading] = (
         dimensions={"urgency": -0.8, "confusion": 0.4},
         labels={
             Label.HESITATION: 5.0,
-            Label.PRICE_CONCERN: 1.5,
-            Label.TRUST_CONCERN: 1.5,
+            Label.PRICE_CONCERN: 3.0,
+            Label.TRUST_CONCERN: 3.0,
             Label.URGENCY: -3.5,
         },
     ),
@@ -239,6 +239,18 @@ CIRCUMSTANCE_READINGS: Sequence[Reading] = (
         transform=Transform.SHARE,
         scale=1,
         labels={Label.EXIT_RISK: 1.0, Label.URGENCY: 0.5},
+    ),
+    Reading(
+        of=Circumstance.AT_PRICE,
+        transform=Transform.SHARE,
+        scale=1,
+        labels={Label.PRICE_CONCERN: 2.5},
+    ),
+    Reading(
+        of=Circumstance.AT_TRUST,
+        transform=Transform.SHARE,
+        scale=1,
+        labels={Label.TRUST_CONCERN: 2.5},
     ),
 )
 """One row per circumstance, in their order."""

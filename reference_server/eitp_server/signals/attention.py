@@ -9,7 +9,7 @@ import numpy as np
 
 from eitp_server.signals.clock import NEVER, whole_ms
 from eitp_server.signals.event import Kind
-from eitp_server.signals.segment import Segments, run_starts
+from eitp_server.signals.segment import run_starts
 from eitp_server.signals.slot_table import SlotTable, column
 from eitp_server.signals.window import UNUSED, deposit_each, window_ending
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from eitp_server.signals.event import Events
+    from eitp_server.signals.segment import Segments
 
 BUCKET_MS = 20_000
 BUCKETS = 3
@@ -43,11 +44,10 @@ class AttentionTable(SlotTable):
     """(capacity,) time up to which its dwell has been counted; NEVER while in no section."""
 
 
-def fold_attention(table: AttentionTable, events: Events) -> None:
-    """Add the dwell that the time between `events` adds."""
+def fold_attention(table: AttentionTable, events: Events, segments: Segments) -> None:
+    """Add the dwell that the time between `events`, of the sessions `segments`, adds."""
     section = _SECTION[events.section]
     section[events.kind == Kind.HIDDEN] = 0
-    segments = Segments.of(events.slot)
     if not section.any() and not table.section[segments.slot].any():
         return
     t = whole_ms(events.t_ms)

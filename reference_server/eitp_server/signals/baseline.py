@@ -109,7 +109,8 @@ def standing(table: BaselineTable, slots: NDArray[np.integer[Any]]) -> Standing:
 
 
 def _level(duration_ms: NDArray[np.int32]) -> NDArray[np.int32]:
-    octaves = np.log2(np.clip(duration_ms, SHORTEST_MS, LONGEST_MS) / SHORTEST_MS)
+    within = np.minimum(np.maximum(duration_ms, SHORTEST_MS), LONGEST_MS)
+    octaves = np.log2(within / SHORTEST_MS)
     return np.rint(octaves * _STEPS).astype(np.int32)
 
 

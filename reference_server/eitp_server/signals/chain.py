@@ -23,7 +23,7 @@ CARRIED = 3
 """Clicks that are kept of every session."""
 
 _REPEATABLE = np.isin(np.arange(256), [Role.TEXT_FIELD, Role.STEPPER, Role.PAGER, Role.CANVAS])
-_EXPLANATIONS = (Kind.SELECT, Kind.SCROLL)
+_EXPLANATION = np.isin(np.arange(256), [Kind.SELECT, Kind.SCROLL])
 
 
 @dataclass(slots=True)
@@ -130,7 +130,7 @@ def chains_of(table: ClickTable, sequence: Sequence) -> Chains:
     is_click = sequence.kind == Kind.CLICK
     click = latest(is_click)
     previous = np.append(0, click[:-1])
-    explains = np.isin(sequence.kind, _EXPLANATIONS)
+    explains = _EXPLANATION[sequence.kind]
     explains[newest] = table.explained[slots]
     explained = latest(explains)
     joins = _joins(sequence, previous) & (np.append(-1, explained[:-1]) < previous)

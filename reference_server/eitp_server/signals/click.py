@@ -37,8 +37,8 @@ DEAD_MS = 2500
 _SILENT = np.isin(np.arange(256), [Role.TEXT_FIELD, Role.TEXT, Role.CANVAS, Role.VIDEO])
 """What gives no answer that a client could see, or owes none."""
 
-_ANSWERS = (Kind.RESPONSE, Kind.NO_RESPONSE)
-_RELEVANT = np.isin(np.arange(256), [Kind.CLICK, *_ANSWERS, Kind.SELECT, Kind.SCROLL])
+_ANSWER = np.isin(np.arange(256), [Kind.RESPONSE, Kind.NO_RESPONSE])
+_RELEVANT = _ANSWER | np.isin(np.arange(256), [Kind.CLICK, Kind.SELECT, Kind.SCROLL])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +112,7 @@ def pending_rage(
 
 def _watch(table: ClickTable, sequence: Sequence, chains: Chains) -> _Watch:
     segments, newest = sequence.segments, sequence.newest
-    is_click, is_answer = sequence.kind == Kind.CLICK, np.isin(sequence.kind, _ANSWERS)
+    is_click, is_answer = sequence.kind == Kind.CLICK, _ANSWER[sequence.kind]
     unanswered = is_click.copy()
     unanswered[newest] = table.awaiting[segments.slot]
     asked = latest(is_click | is_answer)
@@ -132,7 +132,7 @@ def _watch(table: ClickTable, sequence: Sequence, chains: Chains) -> _Watch:
 
 
 def _rage(table: ClickTable, sequence: Sequence, chains: Chains, watch: _Watch) -> _Rage:
-    is_click, is_answer = sequence.kind == Kind.CLICK, np.isin(sequence.kind, _ANSWERS)
+    is_click, is_answer = sequence.kind == Kind.CLICK, _ANSWER[sequence.kind]
     fast = is_click & (chains.length >= FAST_CLICKS) & (_span_ms(sequence, chains) <= FAST_MS)
     unmet = watch.reports & ~watch.answered & (chains.length >= RAGE_CLICKS)
     overdue = is_answer | (sequence.t > chains.first_ms + PROMPT_MS)

@@ -72,6 +72,11 @@ class EvidenceColumns:
     idle_s: NDArray[np.float32]
     """(m,) s since the hand last did anything."""
 
+    @property
+    def section(self) -> NDArray[np.intp]:
+        """(m,) the `eitp.v1.PageSection` that lately held the pointer longest, 0 when none did."""
+        return self.dwell_s.argmax(axis=1)
+
 
 @dataclass(frozen=True, slots=True)
 class _Board:

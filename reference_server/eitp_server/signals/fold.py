@@ -13,9 +13,11 @@ from eitp_server.signals.baseline import learn
 from eitp_server.signals.click import fold_clicks
 from eitp_server.signals.event import Kind
 from eitp_server.signals.evidence import evidence
-from eitp_server.signals.hesitation import Hesitation, fold_hesitation
+from eitp_server.signals.hesitation import Arrival, Paces, fold_hesitation
+from eitp_server.signals.hover import fold_hover
 from eitp_server.signals.kinematics import fold_motion
 from eitp_server.signals.scroll import fold_scrolls
+from eitp_server.signals.segment import Segments
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,18 +36,16 @@ def fold(tables: SignalTables, events: Events) -> None:
     """
     if not len(events.slot):
         return
+    segments = Segments.of(events.slot)
     rest = fold_motion(tables.motion, events)
+    stays = fold_hover(tables.hover, events, segments)
+    fold_attention(tables.attention, events, segments)
     row = np.flatnonzero(events.kind != Kind.MOVE)
     if len(row):
+        arrival = Arrival(stays=stays, rest=rest, motion=tables.motion)
+        paces = Paces(decision=tables.decision, deciding=tables.deciding, hovering=tables.hovering)
+        fold_hesitation(paces, events, row, arrival)
         _fold_actions(tables, events, row)
-    hesitation = Hesitation(
-        hover=tables.hover,
-        motion=tables.motion,
-        deciding=tables.deciding,
-        hovering=tables.hovering,
-    )
-    fold_hesitation(hesitation, events, row, rest)
-    fold_attention(tables.attention, events)
 
 
 def _fold_actions(tables: SignalTables, events: Events, row: NDArray[np.intp]) -> None:

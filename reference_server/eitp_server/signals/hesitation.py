@@ -16,13 +16,14 @@ import numpy as np
 from eitp_server.signals.baseline import BaselineTable, learn
 from eitp_server.signals.clock import NEVER, whole_ms
 from eitp_server.signals.event import Kind
-from eitp_server.signals.segment import Segments, run_starts
+from eitp_server.signals.segment import Segments
 from eitp_server.signals.slot_table import SlotTable, column
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from eitp_server.signals.event import Events
+    from eitp_server.signals.hover import Stays
     from eitp_server.signals.kinematics import Rest
     from eitp_server.signals.motion import MotionTable
 
@@ -32,97 +33,73 @@ _DECISIONS = np.isin(np.arange(256), [Kind.CLICK, Kind.BACK, Kind.FORWARD, Kind.
 
 
 @dataclass(slots=True)
-class HoverTable(SlotTable):
-    """What the pointer of every session is on, and when it last chose something."""
+class DecisionTable(SlotTable):
+    """When every session last chose something."""
 
-    target: NDArray[np.int64] = column("i8")
-    """(capacity,) the element under it, 0 when not known."""
-    arrived_ms: NDArray[np.int32] = column("i4", fill=NEVER)
-    """(capacity,) when it came there."""
     decided_ms: NDArray[np.int32] = column("i4", fill=NEVER)
     """(capacity,) latest click or navigation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hesitation:
-    """The tables that hesitation is kept in."""
+class Paces:
+    """The tables that the own pace is kept in."""
 
-    hover: HoverTable
-    motion: MotionTable
+    decision: DecisionTable
     deciding: BaselineTable
     hovering: BaselineTable
 
 
-def fold_hesitation(tables: Hesitation, events: Events, row: NDArray[np.intp], rest: Rest) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """How to tell when the pointer came to where it clicks."""
+
+    stays: Stays
+    rest: Rest
+    motion: MotionTable
+
+    def at_ms(self, events: Events, click: NDArray[np.intp]) -> NDArray[np.int32]:
+        """Return when the pointer arrived where each of the events `click` happened.
+
+        That is the click's own time when nobody saw it arrive, as on a touch screen.
+        """
+        t, came = whole_ms(events.t_ms[click]), self.stays.since_ms(events, click)
+        hovered = (came != NEVER) & (came < t)
+        return np.minimum(np.where(hovered, came, self._stopped_ms(events, click)), t)
+
+    def _stopped_ms(self, events: Events, click: NDArray[np.intp]) -> NDArray[np.int32]:
+        rest, slot = self.rest, events.slot[click]
+        stopped = self.motion.still_since_ms[slot]
+        if not len(rest.row):
+            return stopped
+        after = np.searchsorted(rest.row, click, side="right")
+        following = np.minimum(after, len(rest.row) - 1)
+        stopped = np.where(rest.slot[following] == slot, rest.before_ms[following], stopped)
+        # A click at the time of the sample before it is no sample of its own.
+        sample = np.maximum(after - 1, 0)
+        own = (after > 0) & (rest.slot[sample] == slot)
+        return np.where(own, rest.since_ms[sample], stopped)
+
+
+def fold_hesitation(paces: Paces, events: Events, row: NDArray[np.intp], arrival: Arrival) -> None:
     """Learn from the clicks among the events `row` (ascending) how the session takes its time."""
     row = row[_DECISIONS[events.kind[row]]]
-    deciding = _deciding_ms(tables.hover, events, row)
-    chosen = (events.kind[row] == Kind.CLICK) & (deciding >= REPEAT_MS)
-    click = row[chosen]
-    arrived = _arrived_ms(tables, events, click, rest)
-    slot, t = events.slot[click], whole_ms(events.t_ms[click])
-    hovered = arrived < t
-    learn(tables.hovering, slot=slot[hovered], t_ms=t[hovered], duration_ms=(t - arrived)[hovered])
-    decided = deciding[chosen] < t - NEVER
-    learn(
-        tables.deciding, slot=slot[decided], t_ms=t[decided], duration_ms=deciding[chosen][decided]
-    )
-
-
-def _deciding_ms(table: HoverTable, events: Events, row: NDArray[np.intp]) -> NDArray[np.int32]:
-    t = whole_ms(events.t_ms[row])
     if not len(row):
-        return t
+        return
+    deciding = _deciding_ms(paces.decision, events, row)
+    chosen = (events.kind[row] == Kind.CLICK) & (deciding >= REPEAT_MS)
+    click, deciding = row[chosen], deciding[chosen]
+    slot, t = events.slot[click], whole_ms(events.t_ms[click])
+    hovering = t - arrival.at_ms(events, click)
+    for table, duration, known in (
+        (paces.hovering, hovering, hovering > 0),
+        (paces.deciding, deciding, deciding < t - NEVER),
+    ):
+        learn(table, slot=slot[known], t_ms=t[known], duration_ms=duration[known])
+
+
+def _deciding_ms(table: DecisionTable, events: Events, row: NDArray[np.intp]) -> NDArray[np.int32]:
+    t = whole_ms(events.t_ms[row])
     segments = Segments.of(events.slot[row])
     deciding = t - segments.lagged(t, table.decided_ms[segments.slot])
     table.decided_ms[segments.slot] = t[segments.last]
     return deciding
-
-
-def _arrived_ms(
-    tables: Hesitation, events: Events, click: NDArray[np.intp], rest: Rest
-) -> NDArray[np.int32]:
-    """Return when the pointer arrived where each of the events `click` happened.
-
-    That is the click's own time when nobody saw it arrive, as on a touch screen.
-    """
-    on_target = _on_target_since_ms(tables.hover, events, click)
-    stopped = _stopped_ms(tables.motion, events, click, rest)
-    t = whole_ms(events.t_ms[click])
-    hovered = (on_target != NEVER) & (on_target < t)
-    return np.minimum(np.where(hovered, on_target, stopped), t)
-
-
-def _on_target_since_ms(
-    table: HoverTable, events: Events, click: NDArray[np.intp]
-) -> NDArray[np.int32]:
-    """Return since when the pointer is on what is clicked, NEVER when that is not known."""
-    segments = Segments.of(events.slot)
-    if not events.target.any() and not table.target[segments.slot].any():
-        return np.full(len(click), NEVER, np.int32)
-    slot, target = events.slot, events.target
-    run = run_starts((slot[1:] != slot[:-1]) | (target[1:] != target[:-1]))
-    arrived = whole_ms(events.t_ms[run])
-    goes_on = target[segments.start] == table.target[segments.slot]
-    first = np.searchsorted(run, segments.start[goes_on])
-    arrived[first] = table.arrived_ms[segments.slot[goes_on]]
-    table.target[segments.slot] = target[segments.last]
-    table.arrived_ms[segments.slot] = arrived[np.searchsorted(run, segments.end) - 1]
-    since = arrived[np.searchsorted(run, click, side="right") - 1]
-    return np.where(target[click] != 0, since, NEVER)
-
-
-def _stopped_ms(
-    table: MotionTable, events: Events, click: NDArray[np.intp], rest: Rest
-) -> NDArray[np.int32]:
-    slot = events.slot[click]
-    stopped = table.still_since_ms[slot]
-    if not len(rest.row):
-        return stopped
-    after = np.searchsorted(rest.row, click, side="right")
-    following = np.minimum(after, len(rest.row) - 1)
-    stopped = np.where(rest.slot[following] == slot, rest.before_ms[following], stopped)
-    # A click at the time of the sample before it is no sample of its own.
-    sample = np.maximum(after - 1, 0)
-    own = (after > 0) & (rest.slot[sample] == slot)
-    return np.where(own, rest.since_ms[sample], stopped)

@@ -109,14 +109,8 @@ def fold_motion(table: MotionTable, events: Events) -> Rest:
 
 
 def _track(table: MotionTable, events: Events) -> _Track:
-    row = np.flatnonzero(_SAMPLES[events.kind])
+    row = _samples(table, events)
     slot, t, kind = events.slot[row], whole_ms(events.t_ms[row]), events.kind[row]
-    if len(row):
-        segments = Segments.of(slot)
-        kept = t != segments.lagged(t, table.t_ms[segments.slot])
-        kept |= kind > Kind.CLICK
-        if not kept.all():
-            row, slot, t, kind = row[kept], slot[kept], t[kept], kind[kept]
     if not len(row):
         return _empty_track(row, slot, t)
     segments = Segments.of(slot)
@@ -134,6 +128,17 @@ def _track(table: MotionTable, events: Events) -> _Track:
         lost=np.concatenate((first, restart, after)),
         ends_lost=kind[segments.last] > Kind.CLICK,
     )
+
+
+def _samples(table: MotionTable, events: Events) -> NDArray[np.intp]:
+    """Return the events that say where the pointer is, the first of each moment."""
+    row = np.flatnonzero(_SAMPLES[events.kind])
+    if not len(row):
+        return row
+    t, segments = whole_ms(events.t_ms[row]), Segments.of(events.slot[row])
+    kept = t != segments.lagged(t, table.t_ms[segments.slot])
+    kept |= events.kind[row] > Kind.CLICK
+    return row if kept.all() else row[kept]
 
 
 def _empty_track(row: NDArray[np.intp], slot: NDArray[np.int32], t: NDArray[np.int32]) -> _Track:

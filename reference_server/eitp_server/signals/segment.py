@@ -62,9 +62,10 @@ class Segments:
 
 def run_starts(changed: NDArray[np.bool_]) -> NDArray[np.intp]:
     """Return the first row of each run, given for rows 1..n-1 whether a new run starts there."""
-    starts = np.flatnonzero(changed)
-    starts += 1
-    return np.concatenate((np.zeros(1, np.intp), starts))
+    changes = changed.nonzero()[0]
+    starts = np.zeros(len(changes) + 1, np.intp)
+    np.add(changes, 1, out=starts[1:])
+    return starts
 
 
 def latest(marked: NDArray[np.bool_]) -> NDArray[np.intp]:

@@ -10,7 +10,8 @@ from eitp_server.signals.attention import AttentionTable
 from eitp_server.signals.back import BackTable
 from eitp_server.signals.baseline import BaselineTable
 from eitp_server.signals.chain import ClickTable
-from eitp_server.signals.hesitation import HoverTable
+from eitp_server.signals.hesitation import DecisionTable
+from eitp_server.signals.hover import HoverTable
 from eitp_server.signals.motion import MotionTable
 from eitp_server.signals.scroll import ScrollTable
 
@@ -30,6 +31,7 @@ _TABLES: dict[str, type[SlotTable]] = {
     "scroll": ScrollTable,
     "attention": AttentionTable,
     "hover": HoverTable,
+    "decision": DecisionTable,
     "deciding": BaselineTable,
     "hovering": BaselineTable,
     "latency": BaselineTable,
@@ -47,6 +49,7 @@ class SignalTables:
     scroll: ScrollTable
     attention: AttentionTable
     hover: HoverTable
+    decision: DecisionTable
     deciding: BaselineTable
     """Time from the previous click or navigation to a click."""
     hovering: BaselineTable
