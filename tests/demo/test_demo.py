@@ -66,7 +66,7 @@ def painted(board: Board) -> list[str]:
     """Return the lines of the picture on a terminal of usual size."""
     console = Console(width=140, height=45, color_system=None, force_terminal=True)
     with console.capture() as capture:
-        console.print(picture(board), height=30)
+        console.print(picture(board, width=140), height=30)
     return capture.get().splitlines()
 
 

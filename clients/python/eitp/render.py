@@ -138,6 +138,7 @@ def _measured(name: str, value: float) -> str:
     if name in _SHARES:
         return f"{value:.0%}"
     digits = 0 if abs(value) >= 100 or value == int(value) else 1
+    value = round(value, digits) + 0.0  # which turns -0.0 into 0.0
     unit = _UNITS.get(name, "")
     return f"{value:,.{digits}f}{'' if unit.startswith('/') else ' '}{unit}".rstrip()
 

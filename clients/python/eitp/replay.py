@@ -49,16 +49,18 @@ class Watcher(Protocol):
 class Pace:
     """Tells when a moment of a recording is due."""
 
-    def __init__(self, retry: Retry, speed: float | None) -> None:
+    def __init__(self, retry: Retry, speed: float | None, *, head_start_ms: float = 0) -> None:
+        """Begin now; moments before `head_start_ms` are due at once, `speed` 1 is real time."""
         self._retry = retry
         self._speed = speed
+        self._head_start_ms = head_start_ms
         self._start = retry.now()
 
     async def until(self, t_ms: float) -> None:
         """Wait until the moment, at once when there is no speed to keep."""
         if self._speed is None:
             return
-        due = self._start + t_ms / 1000 / self._speed
+        due = self._start + (t_ms - self._head_start_ms) / 1000 / self._speed
         if (delay := due - self._retry.now()) > 0:
             await self._retry.sleep(delay)
 

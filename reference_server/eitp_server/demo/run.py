@@ -101,7 +101,7 @@ async def _shown(board: Board, console: Console) -> AsyncGenerator[None]:
 
 async def _paint(board: Board, live: Live) -> None:
     while True:
-        live.update(picture(board), refresh=True)
+        live.update(picture(board, width=live.console.width), refresh=True)
         await asyncio.sleep(FRAME_SECONDS)
 
 

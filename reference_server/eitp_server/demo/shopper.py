@@ -39,15 +39,22 @@ CLICKED, DISMISSED = 0.3, 0.3
 
 
 async def visit(
-    client: Client, board: Board, seat: Seat, part: Part, visitor_id: str, *, speed: float
+    client: Client,
+    board: Board,
+    seat: Seat,
+    part: Part,
+    visitor_id: str,
+    *,
+    speed: float,
+    head_start_ms: float,
 ) -> None:
-    """Play a part from its first recording to its end."""
+    """Play a part from its first recording to its end, the head start as fast as it goes."""
     page = None if part.synthetic else PageContext(type=PAGE_TYPE_PRODUCT)
     async with client.open_session(
         visitor_id=visitor_id, consent=CONSENT, page=page, pointer_type=POINTER_TYPE_MOUSE
     ) as session:
         board.enter(seat, part, session.session_id)
-        pace = Pace(client.retry, speed)
+        pace = Pace(client.retry, speed, head_start_ms=head_start_ms)
         for batch in _batches(part):
             end = batch.clock_ms + sum(batch.dt_ms)
             await pace.until(end)

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from .board import Board, Seat
     from .cast import Part
 
-STAGGER_SECONDS = 0.8
+STAGGER_SECONDS = 0.5
 """Between the first shoppers, so that they do not move in step."""
+HEAD_START_MS = 25_000
+"""What the first shoppers have behind them, so that there is something to see at once."""
 POLL_SECONDS = 1.0
 
 
@@ -61,9 +63,18 @@ class Stage:
 
     async def _fill(self, seat: Seat, number: int) -> None:
         await self._client.retry.sleep(number * STAGGER_SECONDS / self._speed)
+        head_start_ms = HEAD_START_MS
         for part in self._parts:
-            visitor_id = f"{part.name} {next(self._visitors)}"
-            await visit(self._client, self._board, seat, part, visitor_id, speed=self._speed)
+            await visit(
+                self._client,
+                self._board,
+                seat,
+                part,
+                f"{part.name} {next(self._visitors)}",
+                speed=self._speed,
+                head_start_ms=head_start_ms,
+            )
+            head_start_ms = 0
 
     async def _watch_packets(self) -> None:
         async for item in self._client.watch_packets():
