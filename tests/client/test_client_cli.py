@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import os
 import re
+import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
@@ -31,8 +34,9 @@ if TYPE_CHECKING:
     from client.script import Script
     from typer.testing import Result
 
-    Command = Callable[..., Awaitable[Result]]
+    Command = Callable[..., Awaitable["Ended"]]
 
+KEY = "eitp_sk_cli"
 CALM = """recording,person,t_ms,kind,x,y
 one,ann,0,move,1,1
 one,ann,400,move,5,5
@@ -60,6 +64,15 @@ FRUSTRATED = Packet(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a command ended and what it printed."""
+
+    exit_code: int | None
+    stdout: str
+    stderr: str
+
+
 def offline(*arguments: str) -> Result:
     """Run a command that needs no server."""
     return CliRunner().invoke(app, arguments)
@@ -67,11 +80,17 @@ def offline(*arguments: str) -> Result:
 
 @pytest.fixture
 def command(address: str) -> Command:
-    """Runs a command against the scripted server, in a thread and loop of its own."""
+    """Runs a command against the scripted server, in a process of its own as a person would."""
 
-    def run(*arguments: str) -> Awaitable[Result]:
-        environment = {"EITP_SERVER": address, "EITP_KEY": "eitp_sk_cli", "COLUMNS": "120"}
-        return asyncio.to_thread(CliRunner().invoke, app, arguments, env=environment)
+    async def run(*arguments: str) -> Ended:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "eitp", *arguments),
+            env=os.environ | {"EITP_SERVER": address, "EITP_KEY": KEY, "COLUMNS": "120"},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        stdout, stderr = await process.communicate()
+        return Ended(process.returncode, stdout.decode(), stderr.decode())
 
     return run
 
@@ -98,7 +117,7 @@ async def test_replay_sends_each_recording_as_a_session_and_sums_up(
     rows = dict(line.rsplit(maxsplit=1) for line in result.stdout.splitlines() if line.strip())
     assert (rows["recordings"], rows["batches"], rows["events"]) == ("2", "3", "4")
     assert (rows["applied"], rows["refused"]) == ("3", "0")
-    assert set(script.credentials("IngestStream")) == {"Bearer eitp_sk_cli"}
+    assert set(script.credentials("IngestStream")) == {f"Bearer {KEY}"}
 
 
 async def test_replay_without_files_plays_the_bundled_set_and_says_it_is_synthetic(

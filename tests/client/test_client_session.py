@@ -8,7 +8,7 @@ import grpc
 import pytest
 from client.script import AWAY, EXPIRED, GONE, Failure
 from eitp.client import Client
-from eitp.errors import ConsentRequired, Invalid, SessionGone, Unreachable
+from eitp.errors import ConsentRequired, Invalid, SessionGone, TokenExpired, Unreachable
 from eitp.recording import Event, Kind, Recording, cut
 from eitp.v1.error_pb2 import ERROR_REASON_FIELD_INVALID, ERROR_REASON_QUOTA_EXCEEDED
 from eitp.v1.intervention_pb2 import INTERVENTION_DISPOSITION_SHOWN
@@ -212,6 +212,16 @@ async def test_an_expired_token_is_traded_for_a_new_one_without_the_caller_notic
     assert (resumed.resume_token, resumed.visitor_id) == ("token-1", "v-1")
     assert resumed.request_id != opened.request_id
     assert script.credentials("Ingest") == ["Bearer token-1", "Bearer token-2"]
+
+
+async def test_a_token_that_stays_expired_is_not_renewed_for_ever(
+    client: Client, script: Script
+) -> None:
+    async with client.open_session(consent=YES) as session:
+        script.answers["GetState"].extend([EXPIRED] * 100)
+        with pytest.raises(TokenExpired):
+            await session.state()
+    assert len(script.requests["GetState"]) == 2
 
 
 async def test_a_session_that_ended_meanwhile_is_gone(client: Client, script: Script) -> None:

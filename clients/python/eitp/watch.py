@@ -98,6 +98,7 @@ class Watch(Generic[T_co]):
         call, self._call = self._call, None
         if call is not None:
             call.cancel()
+            await call.code()
 
     async def _next_message(self) -> Message:
         while True:

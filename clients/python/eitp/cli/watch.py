@@ -105,6 +105,7 @@ async def _print(feed: Watch[Any], line: Callable[[Any], Text], count: int, json
             if number == count:
                 break
     finally:
+        await feed.aclose()
         if feed.cursor:
             place = base64.b64encode(feed.cursor).decode()
             err.print(f"go on from here with --cursor {place}", style="dim", soft_wrap=True)
