@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 from eitp_server.bandit.choice import Experiment
 from eitp_server.classification.packet import AbstainReason, Context, Label, Packet, Source
@@ -89,10 +90,15 @@ def open_shop(settings: Settings = UNLIMITED, *, arms: int = 1) -> Policy:
 
 
 def text(policy: Policy) -> str:
-    return json.dumps(policy.dump())
+    return policy.dump().decode()
+
+
+def visits(policy: Policy) -> list[dict[str, Any]]:
+    """What the policy remembers of sessions."""
+    return [json.loads(line) for line in text(policy).split("\n")[1:]]
 
 
 def reloaded(policy: Policy, settings: Settings) -> Policy:
     copy = Policy(settings)
-    copy.load(json.loads(text(policy)))
+    copy.load(policy.dump())
     return copy

@@ -22,6 +22,7 @@ from interventions.shop import (
     packet,
     shopper,
     text,
+    visits,
 )
 
 DELIVERED = InterventionDisposition.DELIVERED
@@ -236,9 +237,9 @@ def test_a_session_is_forgotten_after_its_retention() -> None:
     row = delivered(policy).intervention
     assert row is not None
     policy.expire(START_US + 48 * HOUR)
-    assert len(policy.dump()["visits"]) > 0
+    assert len(visits(policy)) > 0
     policy.expire(START_US + 48 * HOUR + 1)
-    assert policy.dump()["visits"] == []
+    assert visits(policy) == []
     with pytest.raises(Missing):
         policy.acknowledge("shop", row.session_id, row.intervention_id, SHOWN, START_US + 49 * HOUR)
 
@@ -247,7 +248,7 @@ def test_a_session_that_never_ends_does_not_grow_for_ever() -> None:
     policy = open_shop()
     for hour in range(200):
         assert policy.decide(packet(hour), shopper(), START_US + hour * HOUR)
-    [visit] = policy.dump()["visits"]
+    [visit] = visits(policy)
     assert len(visit["decisions"]) == 49
     assert len(visit["sent"]) <= 49
 
@@ -258,7 +259,7 @@ def test_a_forgotten_session_leaves_nothing_but_the_counts() -> None:
     kept = text(policy).count(choice.decision.session_id)
     policy.forget_session("shop", choice.decision.session_id)
     assert kept > 0
-    assert choice.decision.session_id not in {v["session_id"] for v in policy.dump()["visits"]}
+    assert choice.decision.session_id not in {v["session_id"] for v in visits(policy)}
     assert choice.decision.decision_id not in text(policy)
     assert policy.posterior.tally(choice.decision.cell, choice.decision.chosen).trials > 0
     policy.forget_session("shop", choice.decision.session_id)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from eitp_server.classification.circumstance import section_dwell_s
 from eitp_server.classification.estimator import ESTIMATOR_VERSION, estimate
 from eitp_server.classification.gate import GateTable, admit, crossing
 from eitp_server.classification.packet import (
@@ -187,7 +188,7 @@ class Observer:
             context=Context(
                 vertical=info.vertical,
                 page_type=int(columns.page_type[slot]),
-                page_section=int(columns.section[slot]),
+                page_section=known.section(row) or int(columns.section[slot]),
                 region=info.region,
                 cart_bucket=int(columns.cart[slot]),
             ),
@@ -224,10 +225,13 @@ def _evidence(known: EvidenceColumns, states: States, row: int) -> tuple[Evidenc
     found: list[Evidence] = []
     for column in strongest.tolist():
         signal, baseline = Signal(column + 1), float(known.baseline[row, column])
+        value = float(known.value[row, column])
+        if signal is Signal.SECTION_DWELL:
+            value = section_dwell_s(known, row, Label(int(states.weighed[row])))
         found.append(
             Evidence(
                 signal=signal,
-                value=float(known.value[row, column]),
+                value=value,
                 baseline=None if np.isnan(baseline) else baseline,
                 weight=float(weights[column]),
                 rule_version=RULE_VERSIONS[signal],

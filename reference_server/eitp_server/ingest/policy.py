@@ -69,10 +69,10 @@ class Policy(Protocol):
         """Forget what is too old to matter."""
         ...
 
-    def dump(self) -> dict[str, Any]:
-        """Return the state, JSON-able."""
+    def dump(self) -> bytes:
+        """Return the state; equal states give equal bytes."""
         ...
 
-    def load(self, state: Mapping[str, Any]) -> None:
+    def load(self, state: bytes) -> None:
         """Take over what `dump` returned."""
         ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,7 +11,7 @@ import numpy as np
 from eitp_server.signals.slot_table import SlotTable, column
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -75,6 +76,8 @@ class Sessions:
         self._slots: dict[str, dict[bytes, int]] = {}
         """By tenant and by session id as it stands in a message."""
         self._free = list(range(capacity - 1, -1, -1))
+        self._lines = [b""] * capacity
+        """What `dump` says of each session."""
 
     def __len__(self) -> int:
         return len(self.info) - len(self._free)
@@ -98,6 +101,7 @@ class Sessions:
             self._grow()
         slot = self._free.pop()
         self.info[slot] = info
+        self._lines[slot] = json.dumps([slot, asdict(info)]).encode()
         self._slots.setdefault(info.tenant_id, {})[info.session_id.encode()] = slot
         self.columns.reset(np.array([slot]))
         self.columns.active[slot] = True
@@ -112,6 +116,7 @@ class Sessions:
         if not names:
             del self._slots[info.tenant_id]
         self.info[slot] = None
+        self._lines[slot] = b""
         self.columns.active[slot] = False
         self._free.append(slot)
         return info
@@ -120,26 +125,32 @@ class Sessions:
         """Return the slots in use, ascending."""
         return np.flatnonzero(self.columns.active)
 
-    def dump(self) -> dict[str, Any]:
-        """Return everything but the columns, JSON-able."""
-        live = [[slot, asdict(info)] for slot, info in enumerate(self.info) if info is not None]
-        return {"capacity": self.capacity, "free": list(self._free), "live": live}
+    def dump(self) -> bytes:
+        """Return everything but the columns as lines of JSON: slots first, then each session."""
+        head = json.dumps({"capacity": self.capacity, "free": self._free}).encode()
+        return b"\n".join((head, *(line for line in self._lines if line)))
 
-    def load(self, document: Mapping[str, Any]) -> None:
-        """Take over what `dump` returned; the columns are loaded apart."""
+    def load(self, state: bytes) -> NDArray[np.int64]:
+        """Take over what `dump` returned but for the columns; return the slots in use."""
+        head, *lines = state.split(b"\n")
+        document = json.loads(head)
         while self.capacity < document["capacity"]:
             self._grow()
         self._free = list(document["free"])
         self._slots = {}
         self.info = [None] * self.capacity
-        live: Sequence[tuple[int, dict[str, Any]]] = document["live"]
-        for slot, facts in live:
+        self._lines = [b""] * self.capacity
+        live: list[tuple[int, dict[str, Any]]] = [json.loads(line) for line in lines]
+        for (slot, facts), line in zip(live, lines, strict=True):
             info = SessionInfo(**facts)
             self.info[slot] = info
+            self._lines[slot] = line
             self._slots.setdefault(info.tenant_id, {})[info.session_id.encode()] = slot
+        return np.array([slot for slot, _ in live], np.int64)
 
     def _grow(self) -> None:
         old = self.capacity
         self.columns.grow(2 * old)
         self.info += [None] * old
+        self._lines += [b""] * old
         self._free = list(range(2 * old - 1, old - 1, -1)) + self._free

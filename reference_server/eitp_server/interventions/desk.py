@@ -87,10 +87,10 @@ class Desk:
         """Forget what is too old to matter."""
         self.policy.expire(now_us)
 
-    def dump(self) -> dict[str, Any]:
+    def dump(self) -> bytes:
         """Return the policy's state."""
         return self.policy.dump()
 
-    def load(self, state: Mapping[str, Any]) -> None:
+    def load(self, state: bytes) -> None:
         """Take over what `dump` returned."""
         self.policy.load(state)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from eitp_server.bandit.choice import Experiment, Moment, choose
 from eitp_server.bandit.decision import Cell, Decision
@@ -25,8 +26,6 @@ from eitp_server.interventions.visits import Visits
 from eitp_server.storage.log import AcknowledgementRow, InterventionRow, OutcomeRow
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from eitp_server.classification.packet import Packet
 
 NO_INTERVENTION = ""
@@ -134,7 +133,7 @@ class Policy:
         self.expire(now_us)
         visit = self._visits.find(tenant_id, session_id)
         sent = visit.sent.get(intervention_id) if visit else None
-        if sent is None:
+        if visit is None or sent is None:
             raise Missing(
                 Reason.INTERVENTION_UNKNOWN,
                 "the session has no such intervention",
@@ -143,6 +142,7 @@ class Policy:
         known = sent.acknowledgement
         if known and not disposition.follows(InterventionDisposition(known.disposition)):
             return Recorded(known, duplicate=True)
+        self._visits.changed(visit)
         sent.acknowledgement = AcknowledgementRow(
             intervention_id=intervention_id,
             tenant_id=tenant_id,
@@ -194,24 +194,29 @@ class Policy:
         """
         self._visits.forget(tenant_id, session_id)
 
-    def dump(self) -> dict[str, Any]:
-        """Return the whole state as JSON values; equal states give equal values, order included."""
-        return {
+    def dump(self) -> bytes:
+        """Return the whole state as lines of JSON; equal states give equal bytes.
+
+        The first line holds everything but the visits, each other one a visit.
+        """
+        head = {
             "format": FORMAT,
             "last_number": self._last_number,
             "catalogue": self.catalogue.dump(),
             "posterior": self.posterior.dump(),
-            "visits": self._visits.dump(),
         }
+        return "\n".join((json.dumps(head), *self._visits.dump())).encode()
 
-    def load(self, state: Mapping[str, Any]) -> None:
+    def load(self, state: bytes) -> None:
         """Take the state from `dump`. Raises ValueError for another format."""
-        if state["format"] != FORMAT:
-            raise ValueError(f"policy has format {state['format']}, not {FORMAT}")
-        self.catalogue.load(state["catalogue"])
-        self.posterior.load(state["posterior"])
-        self._visits.load(state["visits"])
-        self._last_number = state["last_number"]
+        first, *visits = state.decode().split("\n")
+        head = json.loads(first)
+        if head["format"] != FORMAT:
+            raise ValueError(f"policy has format {head['format']}, not {FORMAT}")
+        self.catalogue.load(head["catalogue"])
+        self.posterior.load(head["posterior"])
+        self._visits.load(visits)
+        self._last_number = head["last_number"]
 
     def _choose(
         self, packet: Packet, shopper: Shopper, arms: tuple[str, ...], ordinal: str, now_us: int

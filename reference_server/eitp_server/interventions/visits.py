@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import json
+from typing import TYPE_CHECKING
 
 from eitp_server.interventions.visit import OpenDecision, Visit, from_json, to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
 
 class Visits:
@@ -18,6 +19,8 @@ class Visits:
         self._visits: dict[tuple[str, str], Visit] = {}
         """Least recently touched first."""
         self._by_decision: dict[str, Visit] = {}
+        self._lines: dict[tuple[str, str], str] = {}
+        """What `dump` made of the visits that have not changed since."""
 
     def __len__(self) -> int:
         return len(self._visits)
@@ -32,9 +35,14 @@ class Visits:
         if visit is None:
             visit = Visit(tenant_id=tenant_id, session_id=session_id)
         self._visits[tenant_id, session_id] = visit
+        self.changed(visit)
         visit.touched_at_us = now_us
         self._drop(visit.trim(now_us - self._retention_us))
         return visit
+
+    def changed(self, visit: Visit) -> None:
+        """Take note that a visit is about to change without being touched."""
+        self._lines.pop((visit.tenant_id, visit.session_id), None)
 
     def add(self, visit: Visit, decision: OpenDecision) -> None:
         """Append a decision to its visit."""
@@ -65,15 +73,24 @@ class Visits:
         """Forget a session now."""
         visit = self._visits.pop((tenant_id, session_id), None)
         if visit is not None:
+            self.changed(visit)
             self._drop(visit.decisions)
 
-    def dump(self) -> list[dict[str, Any]]:
-        """Return all visits as JSON values, least recently touched first."""
-        return [to_json(visit) for visit in self._visits.values()]
+    def dump(self) -> list[str]:
+        """Return a line of JSON per visit, least recently touched first.
 
-    def load(self, state: Iterable[Mapping[str, Any]]) -> None:
+        A snapshot is taken while everybody waits, and few visits change between two of them: the
+        lines of the others are kept.
+        """
+        for name, visit in self._visits.items():
+            if name not in self._lines:
+                self._lines[name] = json.dumps(to_json(visit), separators=(",", ":"))
+        return [self._lines[name] for name in self._visits]
+
+    def load(self, lines: Iterable[str]) -> None:
         """Take the visits from `dump`."""
-        visits = [from_json(item) for item in state]
+        visits = [from_json(json.loads(line)) for line in lines]
+        self._lines = {}
         self._visits = {(visit.tenant_id, visit.session_id): visit for visit in visits}
         self._by_decision = {d.decision_id: visit for visit in visits for d in visit.decisions}
 
