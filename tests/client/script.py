@@ -62,6 +62,8 @@ class Failure:
 
 
 AWAY = Failure(code=grpc.StatusCode.UNAVAILABLE)
+RESET = Failure(code=grpc.StatusCode.INTERNAL)
+"""A stream that was reset under way, as gRPC reports it."""
 DRAINING = Failure(code=grpc.StatusCode.UNAVAILABLE, reason="DRAINING", retry_after=0.5)
 EXPIRED = Failure(code=grpc.StatusCode.UNAUTHENTICATED, reason="TOKEN_EXPIRED")
 GONE = Failure(code=grpc.StatusCode.NOT_FOUND, reason="SESSION_UNKNOWN")

@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING
 
 import pytest
-from client.script import AWAY, DRAINING, FOREIGN, Failure
+from client.script import AWAY, DRAINING, FOREIGN, RESET, Failure
 from eitp.backlog import Backlog
 from eitp.errors import Forbidden, Unreachable
 from eitp.v1.error_pb2 import ERROR_REASON_FIELD_INVALID, ERROR_REASON_QUOTA_EXCEEDED
@@ -60,7 +60,7 @@ async def test_batches_of_many_sessions_share_a_message(client: Client, script: 
     assert (relay.count.applied, relay.count.streams) == (3, 1)
 
 
-@pytest.mark.parametrize("failure", [AWAY, DRAINING])
+@pytest.mark.parametrize("failure", [AWAY, RESET, DRAINING])
 async def test_what_was_not_acknowledged_is_sent_again_after_a_cut(
     client: Client, script: Script, failure: Failure
 ) -> None:

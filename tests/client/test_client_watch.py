@@ -13,6 +13,7 @@ from client.script import (
     DRAINING,
     EXPIRED,
     FOREIGN,
+    RESET,
     Failure,
     cursor,
     heartbeat,
@@ -44,7 +45,7 @@ async def take(watch: Watch[Packet], number: int) -> list[Item[Packet]]:
     return [await anext(watch) for _ in range(number)]
 
 
-@pytest.mark.parametrize("failure", [AWAY, DRAINING, SLOW])
+@pytest.mark.parametrize("failure", [AWAY, RESET, DRAINING, SLOW])
 async def test_a_watch_goes_on_right_behind_the_last_item_when_the_stream_breaks(
     client: Client, script: Script, failure: Failure
 ) -> None:

@@ -182,9 +182,13 @@ _BROKEN = frozenset(
         grpc.StatusCode.UNAVAILABLE,
         grpc.StatusCode.DEADLINE_EXCEEDED,
         grpc.StatusCode.CANCELLED,
+        grpc.StatusCode.INTERNAL,
     }
 )
-"""What gRPC itself says when a connection or a deadline, and not the server, ended the call."""
+"""What gRPC itself says when a connection or a deadline, and not the server, ended the call.
+
+A server's own INTERNAL has a reason; one without is a stream that was reset.
+"""
 
 
 def from_rpc(error: grpc.aio.AioRpcError, address: str) -> EITPError:
