@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from eitp.v1.page_pb2 import PageContext
-    from eitp.v1.telemetry_pb2 import EventDetails, SparseColumn
     from numpy.typing import NDArray
 
     from eitp_server.ingest.wire import Plain
+
+    _Details = list[tuple[str, list[int], list[int]]]
+    """Name, events and values of each sparse column that a batch has."""
 
 MAX_EVENTS: Final = 512
 MAX_TARGETS: Final = 128
@@ -33,6 +35,7 @@ _MAX_DT_MS: Final = 60_000
 _MAX_STEP_PX: Final = 100_000
 _MAX_ORIGIN_PX: Final = 1_000_000
 _KINDS: Final = 19
+_SPARSE: Final = ("button", "scroll_x", "scroll_y", "target", "response_ms", "untrusted")
 _ROW: Final = (
     "arrival",
     "sequence",
@@ -71,11 +74,8 @@ class Detailed:
     dx: list[int] = field(default_factory=list[int])
     dy: list[int] = field(default_factory=list[int])
     kind: list[int] = field(default_factory=list[int])
-    scroll_x: Sparse = field(default_factory=Sparse)
-    scroll_y: Sparse = field(default_factory=Sparse)
-    target: Sparse = field(default_factory=Sparse)
-    response_ms: Sparse = field(default_factory=Sparse)
-    untrusted: Sparse = field(default_factory=Sparse)
+    sparse: dict[str, Sparse] = field(default_factory=lambda: {name: Sparse() for name in _SPARSE})
+    """By name of the column in `EventDetails`."""
     target_identity: list[int] = field(default_factory=list[int])
     target_role: list[int] = field(default_factory=list[int])
     target_section: list[int] = field(default_factory=list[int])
@@ -91,16 +91,18 @@ class Detailed:
         except DecodeError:
             self.refused.append(arrival)
             return
-        if not _well_formed(batch):
+        count = len(batch.dt_ms)
+        details = _details(batch, count) if _well_formed(batch, count) else None
+        if details is None:
             self.refused.append(arrival)
             return
-        first, count = len(self.dt_ms), len(batch.dt_ms)
+        first = len(self.dt_ms)
         self.dt_ms.extend(batch.dt_ms)
         self.dx.extend(batch.dx)
         self.dy.extend(batch.dy)
         self.kind.extend(batch.kind or [1] * count)
-        if batch.HasField("details"):
-            self._add_details(batch, first)
+        if details:
+            self._add_details(details, batch, first)
         if batch.HasField("page"):
             self.pages.append((arrival, batch.page))
         self.rows.append(
@@ -116,21 +118,18 @@ class Detailed:
             )
         )
 
-    def _add_details(self, batch: TelemetryBatch, first: int) -> None:
-        details, base = batch.details, len(self.target_identity)
+    def _add_details(self, details: _Details, batch: TelemetryBatch, first: int) -> None:
+        base = len(self.target_identity)
         for target in batch.targets:
             self.target_identity.append(_signed(target.identity))
             self.target_role.append(target.role)
             self.target_section.append(target.section)
-        for column, sparse, shift in (
-            (details.scroll_x, self.scroll_x, 0),
-            (details.scroll_y, self.scroll_y, 0),
-            (details.target, self.target, base),
-            (details.response_ms, self.response_ms, 0),
-            (details.untrusted, self.untrusted, 0),
-        ):
-            sparse.event.extend([first + index for index in column.event])
-            sparse.value.extend([value + shift if value >= 0 else value for value in column.value])
+        for name, event, value in details:
+            sparse = self.sparse[name]
+            sparse.event += [first + index for index in event]
+            sparse.value += (
+                [base + v if v >= 0 else v for v in value] if name == "target" else value
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,42 +218,43 @@ def _broken(
 
 
 def _untrusted(detailed: Detailed, first: int) -> list[int]:
-    pairs = zip(detailed.untrusted.event, detailed.untrusted.value, strict=True)
+    untrusted = detailed.sparse["untrusted"]
+    pairs = zip(untrusted.event, untrusted.value, strict=True)
     return [first + event for event, value in pairs if value]
 
 
-def _well_formed(batch: TelemetryBatch) -> bool:
-    count = len(batch.dt_ms)
-    if not (0 < count <= MAX_EVENTS and count == len(batch.dx) == len(batch.dy)):
-        return False
-    if len(batch.kind) not in (0, count):
-        return False
-    if not (0 < batch.sequence <= _MAX_EXACT and batch.clock_ms <= _MAX_EXACT):
-        return False
-    return not batch.HasField("details") or _sound(batch.details, count, len(batch.targets))
-
-
-def _sound(details: EventDetails, count: int, targets: int) -> bool:
-    columns: Sequence[SparseColumn] = (
-        details.button,
-        details.scroll_x,
-        details.scroll_y,
-        details.target,
-        details.response_ms,
-        details.untrusted,
+def _well_formed(batch: TelemetryBatch, count: int) -> bool:
+    return (
+        0 < count <= MAX_EVENTS
+        and count == len(batch.dx) == len(batch.dy)
+        and len(batch.kind) in (0, count)
+        and 0 < batch.sequence <= _MAX_EXACT
+        and batch.clock_ms <= _MAX_EXACT
     )
-    if not all(_ascending(column, count) for column in columns):
-        return False
-    return targets <= MAX_TARGETS and all(-1 <= value < targets for value in details.target.value)
 
 
-def _ascending(column: SparseColumn, count: int) -> bool:
-    event = column.event
-    if not event:
-        return not column.value
-    if len(event) != len(column.value) or event[-1] >= count:
-        return False
-    return all(a < b for a, b in itertools.pairwise(event))
+def _details(batch: TelemetryBatch, count: int) -> _Details | None:
+    """Return the sparse columns that a batch has, None when one points where nothing is."""
+    found: _Details = []
+    if not batch.HasField("details"):
+        return found
+    targets = len(batch.targets)
+    if targets > MAX_TARGETS:
+        return None
+    for descriptor, column in batch.details.ListFields():
+        event, value = list(column.event), list(column.value)
+        if len(event) != len(value) or not _ascends(event, count):
+            return None
+        if descriptor.name == "target" and value and not -1 <= min(value) <= max(value) < targets:
+            return None
+        found.append((descriptor.name, event, value))
+    return found
+
+
+def _ascends(event: list[int], count: int) -> bool:
+    if len(event) < 2:
+        return not event or event[0] < count
+    return event[-1] < count and all(a < b for a, b in itertools.pairwise(event))
 
 
 def _signed(identity: int) -> int:

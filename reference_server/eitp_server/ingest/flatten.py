@@ -12,7 +12,7 @@ from eitp_server.signals.event import Events
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from eitp_server.ingest.columns import Columns, Sparse
+    from eitp_server.ingest.columns import Columns
     from eitp_server.ingest.session_table import SessionColumns
 
 _UNSET: Final = -2
@@ -52,9 +52,9 @@ def flatten(
         target=target,
         role=role,
         section=section,
-        scroll_x=_dense(columns, columns.detailed.scroll_x, 0)[event],
-        scroll_y=_dense(columns, columns.detailed.scroll_y, 0)[event],
-        response_ms=_dense(columns, columns.detailed.response_ms, -1)[event],
+        scroll_x=_dense(columns, "scroll_x", 0)[event],
+        scroll_y=_dense(columns, "scroll_y", 0)[event],
+        response_ms=_dense(columns, "response_ms", -1)[event],
     )
 
 
@@ -66,8 +66,8 @@ def _running(
     return total - np.repeat(total[first] - steps[first], count)
 
 
-def _dense(columns: Columns, sparse: Sparse, fill: int) -> NDArray[np.int32]:
-    return sparse.scatter(len(columns.dt_ms), columns.first_detailed, fill)
+def _dense(columns: Columns, name: str, fill: int) -> NDArray[np.int32]:
+    return columns.detailed.sparse[name].scatter(len(columns.dt_ms), columns.first_detailed, fill)
 
 
 def _targets(
@@ -78,9 +78,9 @@ def _targets(
 ) -> tuple[NDArray[np.int64], NDArray[np.uint8], NDArray[np.uint8]]:
     """Return identity, role and section of the element under the pointer at each event."""
     detailed = columns.detailed
-    if not detailed.target.event:
+    if not detailed.sparse["target"].event:
         return sessions.target[slot], sessions.role[slot], sessions.section[slot]
-    named = _dense(columns, detailed.target, _UNSET)[event]
+    named = _dense(columns, "target", _UNSET)[event]
     head = np.ones(len(slot), np.bool_)
     head[1:] = slot[1:] != slot[:-1]
     origin = np.maximum.accumulate(np.where(head | (named != _UNSET), np.arange(len(slot)), 0))
