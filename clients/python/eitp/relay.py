@@ -12,6 +12,7 @@ import grpc
 import grpc.aio
 
 from .backlog import Backlog
+from .enum_name import name_of
 from .errors import EITPError, Unreachable
 from .retry import Outage
 from .v1.error_pb2 import ErrorReason
@@ -56,7 +57,7 @@ def log_rejection(batch: TelemetryBatch, rejection: BatchRejection) -> None:
         "batch %d of session %s was refused: %s: %s",
         batch.sequence,
         batch.session_id,
-        ErrorReason.Name(rejection.reason),
+        name_of(ErrorReason, rejection.reason, "ERROR_REASON_"),
         rejection.message,
     )
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from .enum_name import words_of
 from .v1.evidence_pb2 import SignalId
 from .v1.state_pb2 import AbstainReason, EmotionLabel
 
@@ -57,6 +58,7 @@ _UNITS = {
     "response latency": "ms",
     "click rate": "/min",
     "idle": "s",
+    "section dwell": "s",
 }
 """Units of the signals that are neither counts nor shares."""
 
@@ -69,8 +71,8 @@ TRACK = "grey30"
 def label_name(packet: Packet) -> str:
     """Return the packet's label in words, or why it has none."""
     if packet.label:
-        return _words(EmotionLabel.Name(packet.label), "EMOTION_LABEL_")
-    return _words(AbstainReason.Name(packet.abstain_reason), "ABSTAIN_REASON_")
+        return words_of(EmotionLabel, packet.label, "EMOTION_LABEL_")
+    return words_of(AbstainReason, packet.abstain_reason, "ABSTAIN_REASON_")
 
 
 def label(packet: Packet) -> Text:
@@ -100,7 +102,7 @@ def dimension(state: EmotionalState, name: str, width: int) -> Text:
 
 def evidence(found: Evidence) -> Text:
     """Return a signal with its value and what is usual for the session."""
-    name = _words(SignalId.Name(found.signal), "SIGNAL_ID_")
+    name = words_of(SignalId, found.signal, "SIGNAL_ID_")
     text = Text(f"{name} ").append(_measured(name, found.value), style="bold")
     if found.HasField("baseline"):
         text.append(f" (usual {_measured(name, found.baseline)})", style="dim")
@@ -128,10 +130,6 @@ def intervention_line(intervention: Intervention) -> Text:
     return line.append(f" {intervention.definition.title}").append(
         f" until {intervention.expires_at.ToDatetime():%H:%M:%S}", style="dim"
     )
-
-
-def _words(name: str, prefix: str) -> str:
-    return name.removeprefix(prefix).lower().replace("_", " ")
 
 
 def _measured(name: str, value: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from eitp import render
+from eitp.enum_name import words_of
 from eitp.v1.page_pb2 import PageSection, PageType
 from rich.console import Group
 from rich.layout import Layout
@@ -99,10 +100,9 @@ def _clock(seat: Seat) -> str:
 def _where(packet: Packet | None) -> str:
     if packet is None:
         return ""
-    page = PageType.Name(packet.context.page_type).removeprefix("PAGE_TYPE_")
-    section = PageSection.Name(packet.context.page_section).removeprefix("PAGE_SECTION_")
-    known = [each.lower().replace("_", " ") for each in (page, section) if each != "UNSPECIFIED"]
-    return " ".join(known)
+    page = words_of(PageType, packet.context.page_type, "PAGE_TYPE_")
+    section = words_of(PageSection, packet.context.page_section, "PAGE_SECTION_")
+    return " ".join(each for each in (page, section) if each != "unspecified")
 
 
 def _evidence(packet: Packet) -> Text:

@@ -8,6 +8,7 @@ import typer
 from google.protobuf.json_format import MessageToJson
 from rich.table import Table
 
+from ..enum_name import name_of
 from ..v1.capability_pb2 import Profile
 from ..v1.common_pb2 import Durability
 from .terminal import LOCAL, PATIENCE, Server, Timeout, Tls, out, run
@@ -45,12 +46,12 @@ def table(found: Capabilities) -> Table:
     rows = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     rows.add_column(style="dim")
     rows.add_column(overflow="fold")
-    profiles = (Profile.Name(one).removeprefix("PROFILE_") for one in found.profiles)
+    profiles = (name_of(Profile, one, "PROFILE_") for one in found.profiles)
     methodologies = (f"{one.subject} {one.methodology_id}" for one in found.methodologies)
     said = {
         "server": f"{found.server.name} {found.server.version}",
         "protocol": found.protocol_revision,
-        "durability": Durability.Name(found.durability).removeprefix("DURABILITY_"),
+        "durability": name_of(Durability, found.durability, "DURABILITY_"),
         "profiles": ", ".join(profiles),
         "features": ", ".join(feature.feature_id for feature in found.features),
         "methodologies": ", ".join(methodologies),

@@ -12,6 +12,7 @@ import typer
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from ..enum_name import name_of
 from ..recording import SYNTHETIC, read
 from ..replay import Replay
 from ..v1.error_pb2 import ErrorReason
@@ -113,7 +114,7 @@ class Screen:
 
     def rejected(self, batch: TelemetryBatch, rejection: BatchRejection) -> None:
         """Count a batch that was given up."""
-        self._rejections[ErrorReason.Name(rejection.reason).removeprefix("ERROR_REASON_")] += 1
+        self._rejections[name_of(ErrorReason, rejection.reason, "ERROR_REASON_")] += 1
 
     def summary(self, player: Replay) -> Table:
         """Return what was played and what became of it."""
