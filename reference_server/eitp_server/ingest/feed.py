@@ -104,10 +104,13 @@ class Feed(Generic[T]):
     ) -> AsyncGenerator[T | Beat | Gap]:
         """Yield every item of a tenant above `after`, then wait for more, without end.
 
-        Yields a `Beat` when nothing came for `heartbeat` seconds. With `latest`, a reader that
-        falls behind gets a `Gap` and the newest items instead of all of them.
+        Yields a `Beat` when there was nothing for this reader for `heartbeat` seconds, and at the
+        start when there is nothing yet. With `latest`, a reader that falls behind gets a `Gap` and
+        the newest items instead of all of them.
         Raises what `stored` raises when items right above `after` are no longer kept.
         """
+        now = asyncio.get_running_loop().time
+        silent_until = now()
         while True:
             changed = self._changed
             if latest and self.last - after > self._max_lag:
@@ -117,9 +120,13 @@ class Feed(Generic[T]):
             page, through = await self._page(tenant_id, after, session_id)
             for item in page:
                 yield item
+                silent_until = now() + heartbeat
             after = through
-            if after >= self.last and not await _set_within(changed, heartbeat):
+            if now() >= silent_until:
                 yield Beat(after)
+                silent_until = now() + heartbeat
+            if after >= self.last:
+                await _set_within(changed, silent_until - now())
 
     async def _page(self, tenant_id: str, after: int, session_id: str) -> tuple[Sequence[T], int]:
         """Return the next matching items and the number up to which there are no others."""

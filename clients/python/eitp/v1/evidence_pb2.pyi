@@ -26,6 +26,9 @@ class SignalId(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     SIGNAL_ID_QUICK_BACK: _ClassVar[SignalId]
     SIGNAL_ID_BACK_MASH: _ClassVar[SignalId]
     SIGNAL_ID_THRASH: _ClassVar[SignalId]
+    SIGNAL_ID_SECTION_DWELL: _ClassVar[SignalId]
+    SIGNAL_ID_DEPARTURES: _ClassVar[SignalId]
+    SIGNAL_ID_SELECTIONS: _ClassVar[SignalId]
 SIGNAL_ID_UNSPECIFIED: SignalId
 SIGNAL_ID_PATH_LENGTH: SignalId
 SIGNAL_ID_MEAN_SPEED: SignalId
@@ -44,6 +47,9 @@ SIGNAL_ID_SCRIPT_ERROR: SignalId
 SIGNAL_ID_QUICK_BACK: SignalId
 SIGNAL_ID_BACK_MASH: SignalId
 SIGNAL_ID_THRASH: SignalId
+SIGNAL_ID_SECTION_DWELL: SignalId
+SIGNAL_ID_DEPARTURES: SignalId
+SIGNAL_ID_SELECTIONS: SignalId
 
 class Evidence(_message.Message):
     __slots__ = ("signal", "value", "baseline", "weight", "rule_version")
