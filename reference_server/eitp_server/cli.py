@@ -278,7 +278,7 @@ def _configure_logs(level: str) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso"),
-            # Local variables are left out of tracebacks: they would spill whole tables and telemetry.
+            # Tracebacks leave local variables out, which would spill tables and telemetry.
             structlog.dev.ConsoleRenderer(
                 colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
             ),
