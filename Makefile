@@ -32,8 +32,8 @@ generate: .venv/.setup ## Write the Python code of proto/
 	@.venv/bin/python tools/generate.py
 
 docs: ## Say where the documentation is
-	@echo "The site is not built yet. The protocol reference is the comments in proto/eitp/v1,"
-	@echo "the specification is in spec/, and the guides are in docs/."
+	@echo "There is no site to build yet. The reference of the protocol is the comments in"
+	@echo "proto/eitp/v1; the guides are in docs/."
 
 bench: .venv/.setup ## Measure ingest on this machine, as JSON
 	@tools/system-packages
