@@ -77,8 +77,6 @@ def found(
         baseline=baseline,
         present=~np.isnan(value),
         dwell_s=dwell,
-        departures=np.zeros(m, np.int32),
-        selections=np.zeros(m, np.int32),
         moving_s=np.full(m, 10, np.float32),
         clicks=np.full(m, 5, np.int32),
         recent_moving_s=np.full(m, 5, np.float32),

@@ -18,6 +18,7 @@ from classification.journey import (
     with_signal,
 )
 from eitp_server.classification.estimator import ENOUGH_CLICKS, STALE_S, estimate
+from eitp_server.classification.label import MIN_CONFIDENCE
 from eitp_server.classification.packet import DIMENSIONS, AbstainReason, Label
 from eitp_server.classification.state import StateTable
 from eitp_server.signals.event import Kind
@@ -58,7 +59,9 @@ def test_states_stay_within_their_bounds_whatever_the_evidence(
     spoken = states.label != Label.UNSPECIFIED
     assert ((states.abstain_reason == AbstainReason.UNSPECIFIED) == spoken).all()
     assert (np.isnan(states.confidence) != spoken).all()
-    assert ((states.confidence[spoken] > 0) & (states.confidence[spoken] <= 1)).all()
+    assert (
+        (states.confidence[spoken] >= MIN_CONFIDENCE) & (states.confidence[spoken] <= 0.9)
+    ).all()
 
 
 @given(any_values, st.sampled_from(UNMET), st.floats(0, 50, width=32), st.floats(0, 50, width=32))
@@ -110,6 +113,11 @@ def test_three_clicks_are_enough() -> None:
     few, enough = (clicks(*range(0, 3000 * n, 3000)) for n in (ENOUGH_CLICKS - 1, ENOUGH_CLICKS))
     assert not state_after(few).known.any()
     assert state_after(enough).known.all()
+
+
+def test_two_clicks_and_a_third_of_the_movement_are_enough() -> None:
+    assert not state_after([*wandering(1), *clicks(4000, 7000)]).known.any()
+    assert state_after([*wandering(2), *clicks(4000, 7000)]).known.all()
 
 
 def test_intent_and_phase_are_unknown_where_the_page_is() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from classification.journey import (
@@ -49,6 +47,12 @@ def test_dead_clicks_are_frustration() -> None:
     assert states.label[0] == Label.FRUSTRATION
     assert states.confidence[0] > 0.6
     assert states.weights[0, Signal.DEAD_CLICK.column] > 1
+
+
+def test_more_unmet_clicks_never_make_a_frustration_less_certain() -> None:
+    confidence = [estimated(found({Signal.DEAD_CLICK: n})).confidence[0] for n in (2, 3, 5, 50)]
+    assert confidence == sorted(confidence)
+    assert confidence[-1] <= 0.9
 
 
 def test_fast_clicks_that_are_answered_are_not_frustration() -> None:
@@ -132,10 +136,10 @@ def test_detours_and_reversals_are_confusion() -> None:
     assert states.label[0] == Label.CONFUSION
 
 
-def test_without_any_sign_no_label_but_neutral_is_possible() -> None:
+def test_without_any_sign_no_label_but_neutral_is_possible_and_even_that_is_not_certain() -> None:
     states = estimated(found())
     assert states.label[0] == Label.NEUTRAL
-    assert states.confidence[0] == 1
+    assert states.confidence[0] == pytest.approx(0.9)
 
 
 def test_two_equally_likely_labels_are_a_conflict() -> None:
@@ -171,5 +175,4 @@ def test_every_label_has_a_condition_and_a_definition() -> None:
 
 
 def test_departures_alone_are_no_comparison_yet() -> None:
-    once = replace(found(), departures=np.ones(1, np.int32))
-    assert estimated(once).label[0] == Label.NEUTRAL
+    assert estimated(found({Signal.DEPARTURES: 1.0})).label[0] == Label.NEUTRAL

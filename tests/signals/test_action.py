@@ -74,8 +74,9 @@ def test_dwell_counts_where_the_pointer_was_until_it_left() -> None:
 
 def test_the_section_is_the_one_that_held_the_pointer_longest() -> None:
     rows = [Row(0, section=PRICE), Row(900, section=REVIEWS), Row(1000, section=PRICE)]
-    assert seen(rows).section[0] == PRICE
-    assert seen([Row(0), Row(100)]).section[0] == 0
+    assert seen(rows).section(0) == PRICE
+    assert seen([Row(0), Row(100)]).section(0) == 0
+    assert value(rows, Signal.SECTION_DWELL) == pytest.approx(0.9)
 
 
 def test_a_long_silence_is_no_dwell_beyond_three_seconds() -> None:
@@ -84,10 +85,9 @@ def test_a_long_silence_is_no_dwell_beyond_three_seconds() -> None:
 
 def test_a_hidden_page_is_not_dwelt_on() -> None:
     rows = [Row(0, section=PRICE), Row(500, Kind.HIDDEN, section=PRICE), Row(2000, Kind.VISIBLE)]
-    found = seen(rows)
-    assert found.dwell_s[0, PRICE] == pytest.approx(0.5)
-    assert found.departures[0] == 1
+    assert seen(rows).dwell_s[0, PRICE] == pytest.approx(0.5)
+    assert value(rows, Signal.DEPARTURES) == 1
 
 
 def test_selecting_and_copying_both_count_as_selections() -> None:
-    assert seen([Row(0, Kind.SELECT), Row(9, Kind.COPY)]).selections[0] == 2
+    assert value([Row(0, Kind.SELECT), Row(9, Kind.COPY)], Signal.SELECTIONS) == 2

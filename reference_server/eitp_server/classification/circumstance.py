@@ -1,4 +1,4 @@
-"""What is read beside the signals: where the pointer dwells and what the page is for."""
+"""What is read beside the plain signals: where the pointer dwells and what the page is for."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from eitp_server.classification.packet import Label
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Circumstance(IntEnum):
-    """One circumstance and its unit."""
+    """One circumstance and its unit; those that a section makes come first."""
 
     PRICE_DWELL = 0
     """s in price and financing sections."""
@@ -25,19 +27,18 @@ class Circumstance(IntEnum):
     """s in comparison sections."""
     DETAIL_DWELL = 3
     """s in sections that describe the product."""
-    DEPARTURES = 4
-    """Times the page was hidden."""
-    SELECTIONS = 5
-    """Texts selected or copied."""
+    AT_PRICE = 4
+    """1 while the pointer is in a price or financing section, else 0."""
+    AT_TRUST = 5
+    """1 while it is in a shipping, review, trust or payment section, else 0."""
     COMPARING_PAGE = 6
     """1 on a comparison, a listing or search results, else 0."""
     BUYING_PAGE = 7
     """1 in the cart and in the checkout, else 0."""
-    AT_PRICE = 8
-    """1 while the pointer is in a price or financing section, else 0."""
-    AT_TRUST = 9
-    """1 while it is in a shipping, review, trust or payment section, else 0."""
 
+
+OF_SECTIONS = slice(Circumstance.PRICE_DWELL, Circumstance.AT_TRUST + 1)
+"""What `Signal.SECTION_DWELL` stands for in the evidence."""
 
 _PRICE = (7, 8)
 _TRUST = (11, 12, 13, 17)
@@ -46,6 +47,13 @@ _SECTIONS = {
     Circumstance.TRUST_DWELL: _TRUST,
     Circumstance.COMPARISON_DWELL: (14,),
     Circumstance.DETAIL_DWELL: (3, 4, 5, 6, 9, 10),
+}
+_ABOUT = {
+    Label.INTEREST: Circumstance.DETAIL_DWELL,
+    Label.COMPARISON: Circumstance.COMPARISON_DWELL,
+    Label.PRICE_CONCERN: Circumstance.PRICE_DWELL,
+    Label.TRUST_CONCERN: Circumstance.TRUST_DWELL,
+    Label.DISENGAGEMENT: Circumstance.DETAIL_DWELL,
 }
 _COMPARING_PAGES = (2, 3, 6)
 _BUYING_PAGES = (7, 8)
@@ -56,10 +64,18 @@ def circumstances(evidence: EvidenceColumns, context: ContextColumns) -> NDArray
     found = np.empty((len(Circumstance), len(context.page_type)), np.float32)
     for circumstance, sections in _SECTIONS.items():
         found[circumstance] = evidence.dwell_s[:, list(sections)].sum(axis=1)
-    found[Circumstance.DEPARTURES] = evidence.departures
-    found[Circumstance.SELECTIONS] = evidence.selections
     found[Circumstance.COMPARING_PAGE] = np.isin(context.page_type, _COMPARING_PAGES)
     found[Circumstance.BUYING_PAGE] = np.isin(context.page_type, _BUYING_PAGES)
     found[Circumstance.AT_PRICE] = np.isin(context.page_section, _PRICE)
     found[Circumstance.AT_TRUST] = np.isin(context.page_section, _TRUST)
     return found.T
+
+
+def section_dwell_s(evidence: EvidenceColumns, row: int, label: Label) -> float:
+    """Return the s that a session lately spent in the sections that `label` is about.
+
+    In the one that held it longest when the label is about none.
+    """
+    about = _ABOUT.get(label)
+    sections = [evidence.section(row)] if about is None else list(_SECTIONS[about])
+    return float(evidence.dwell_s[row, sections].sum())

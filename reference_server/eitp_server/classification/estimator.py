@@ -4,8 +4,8 @@ A dimension is a squashed weighted sum of readings (`weights`), smoothed over a 
 time. Its uncertainty starts at that of a uniform guess and shrinks with the square root of the
 evidence toward a floor that is wide for valence and arousal: nobody has shown that a mouse tells
 more. How far along and how intent a session is follows from where it stands, not from how it
-moves. Below five seconds of movement and three clicks nothing is known, and a minute of silence
-later nothing is known again.
+moves. Nothing is known before five seconds of movement, three clicks or their like in both, and
+after a minute of silence nothing is known again.
 """
 
 from __future__ import annotations
@@ -88,6 +88,7 @@ def estimate(
         label=opinion.label,
         confidence=opinion.confidence,
         abstain_reason=opinion.abstain_reason,
+        weighed=opinion.weighed,
         weights=opinion.weights,
         active=evidence.idle_s <= ACTIVE_S,
     )
@@ -126,7 +127,13 @@ def _smoothed(
 
 
 def _enough(evidence: EvidenceColumns) -> NDArray[np.bool_]:
-    return (evidence.moving_s >= ENOUGH_MOVING_S) | (evidence.clicks >= ENOUGH_CLICKS)
+    return _amount(evidence.moving_s, evidence.clicks) >= 1
+
+
+def _amount(moving_s: NDArray[np.float32], clicks: NDArray[np.int32]) -> NDArray[np.float32]:
+    """Return (m,) how often over the evidence is enough for a state."""
+    amount = moving_s / ENOUGH_MOVING_S + clicks / ENOUGH_CLICKS
+    return amount.astype(np.float32)
 
 
 def _known(evidence: EvidenceColumns, context: ContextColumns) -> NDArray[np.bool_]:
@@ -138,9 +145,9 @@ def _known(evidence: EvidenceColumns, context: ContextColumns) -> NDArray[np.boo
 
 
 def _uncertainty(evidence: EvidenceColumns, context: ContextColumns) -> NDArray[np.float32]:
-    moved = evidence.recent_moving_s / ENOUGH_MOVING_S + evidence.recent_clicks / ENOUGH_CLICKS
+    moved = _amount(evidence.recent_moving_s, evidence.recent_clicks)
     placed = (context.page_type != 0).astype(np.float32) + (context.cart_bucket != 0)
-    amount = np.repeat(moved[:, None].astype(np.float32), len(DIMENSIONS), axis=1)
+    amount = np.repeat(moved[:, None], len(DIMENSIONS), axis=1)
     amount[:, [INTENT, PHASE]] = placed[:, None]
     spread = (_GUESS - _FLOOR) / np.sqrt(1 + amount)
     return (_FLOOR + spread).astype(np.float32, copy=False)

@@ -4,7 +4,12 @@ A label is a statement about behaviour. Its logit is a bias plus the weighted re
 make every label less likely than NEUTRAL, the reference at 0, until evidence speaks. Each label
 also has a condition without which it is never given, however high its logit: the functions below,
 whose first lines are the labels' definitions. The probabilities are a softmax over the labels
-whose conditions hold; they are not calibrated against outcomes yet.
+whose conditions hold.
+
+The confidence is that probability, mixed with a guess: in a share `DOUBT` of all cases the model is
+taken to be wrong and any label as likely as another, so that no confidence exceeds 0.9. It orders
+packets by how clear they are. It is no frequency of being right until the outcomes of a tenant
+calibrate it.
 """
 
 from __future__ import annotations
@@ -14,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from eitp_server.classification.circumstance import Circumstance
+from eitp_server.classification.circumstance import OF_SECTIONS, Circumstance
 from eitp_server.classification.packet import AbstainReason, Label
 from eitp_server.classification.weights import (
     CIRCUMSTANCE_READINGS,
@@ -32,6 +37,8 @@ if TYPE_CHECKING:
 
 BIAS = -3.0
 """Logit of every label but NEUTRAL without any reading."""
+DOUBT = 0.11
+"""Share of a uniform guess over the labels in every confidence."""
 MIN_CONFIDENCE = 0.5
 CONFLICT_RATIO = 0.8
 """Two labels above NEUTRAL conflict when the second is at least this probable by the first."""
@@ -55,6 +62,7 @@ class Opinion:
     label: NDArray[np.uint8]
     confidence: NDArray[np.float32]
     abstain_reason: NDArray[np.uint8]
+    weighed: NDArray[np.uint8]
     weights: NDArray[np.float32]
 
 
@@ -70,8 +78,8 @@ def comparison(scene: Scene) -> NDArray[np.bool_]:
     """
     return (
         (scene.circumstance(Circumstance.COMPARISON_DWELL) >= DWELT_S)
-        | (scene.circumstance(Circumstance.SELECTIONS) >= 1)
-        | (scene.circumstance(Circumstance.DEPARTURES) >= 2)
+        | (scene.signal(Signal.SELECTIONS) >= 1)
+        | (scene.signal(Signal.DEPARTURES) >= 2)
         | (scene.signal(Signal.QUICK_BACK) >= 1)
     )
 
@@ -136,7 +144,7 @@ def exit_risk(scene: Scene) -> NDArray[np.bool_]:
     return (
         (scene.signal(Signal.BACK_MASH) > 0)
         | (scene.signal(Signal.QUICK_BACK) > 0)
-        | (scene.circumstance(Circumstance.DEPARTURES) > 0)
+        | (scene.signal(Signal.DEPARTURES) > 0)
         | waits
     )
 
@@ -167,14 +175,16 @@ def choose(scene: Scene, barred: NDArray[np.uint8]) -> Opinion:
     logits[Label.NEUTRAL] = 0
     probability = _softmax(np.where(_allowed(scene), logits, np.float32(-np.inf)))
     best = probability.argmax(axis=0)
-    confidence = probability.max(axis=0)
+    confidence = _doubted(probability.max(axis=0))
     reason = np.where(barred == AbstainReason.UNSPECIFIED, _doubt(probability, confidence), barred)
     spoken = reason == AbstainReason.UNSPECIFIED
+    weighed = _weighed(logits, best)
     return Opinion(
         label=np.where(spoken, best, Label.UNSPECIFIED).astype(np.uint8),
         confidence=np.where(spoken, confidence, np.float32(np.nan)),
         abstain_reason=reason,
-        weights=_weights(scene, logits, best),
+        weighed=weighed,
+        weights=_weights(scene, weighed, best == Label.NEUTRAL),
     )
 
 
@@ -193,6 +203,11 @@ def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     return odds
 
 
+def _doubted(probability: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Mix a probability with that of a uniform guess over the labels."""
+    return probability * np.float32(1 - DOUBT) + np.float32(DOUBT / (len(Label) - 1))
+
+
 def _doubt(probability: NDArray[np.float32], confidence: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Return (m,) why no label stands out: because two do, or because none does."""
     reason = np.full(len(confidence), AbstainReason.UNSPECIFIED, np.uint8)
@@ -205,11 +220,17 @@ def _doubt(probability: NDArray[np.float32], confidence: NDArray[np.float32]) ->
     return reason
 
 
-def _weights(
-    scene: Scene, logits: NDArray[np.float32], best: NDArray[np.intp]
-) -> NDArray[np.float32]:
-    neutral = best == Label.NEUTRAL
+def _weighed(logits: NDArray[np.float32], best: NDArray[np.intp]) -> NDArray[np.uint8]:
     rival = _OTHERS[logits[_OTHERS].argmax(axis=0)]
-    of_label = _SIGNAL_WEIGHTS[:, np.where(neutral, rival, best)]
-    of_label *= np.where(neutral, -1, 1).astype(np.float32)
-    return (scene.signal_readings.T * of_label).T
+    return np.where(best == Label.NEUTRAL, rival, best).astype(np.uint8)
+
+
+def _weights(
+    scene: Scene, weighed: NDArray[np.uint8], against: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    pull = _SIGNAL_WEIGHTS[:, weighed] * scene.signal_readings.T
+    around = scene.circumstance_readings.T[OF_SECTIONS]
+    around = around * _CIRCUMSTANCE_WEIGHTS[OF_SECTIONS, weighed]
+    np.add.reduce(around, axis=0, out=pull[Signal.SECTION_DWELL.column])
+    pull *= np.where(against, -1, 1).astype(np.float32)
+    return pull.T

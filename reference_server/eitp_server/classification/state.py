@@ -53,8 +53,11 @@ class States:
     """(m,) probability of the label, NaN when there is none."""
     abstain_reason: NDArray[np.uint8]
     """(m,) an `AbstainReason`, UNSPECIFIED when there is a label."""
+    weighed: NDArray[np.uint8]
+    """(m,) the label that `weights` are about: the one given; the strongest other one when that is
+    NEUTRAL; the likeliest when there is none."""
     weights: NDArray[np.float32]
-    """(m, signals) logits that each signal adds to the label; against the strongest other label
-    when that is NEUTRAL; to the likeliest label when there is none."""
+    """(m, signals) logits by which each signal speaks for the label weighed; by which it speaks
+    against it when the label given is NEUTRAL."""
     active: NDArray[np.bool_]
     """(m,) whether the hand did something lately."""

@@ -183,6 +183,21 @@ SIGNAL_READINGS: Sequence[Reading] = (
         dimensions={"arousal": 0.5, "confusion": 0.4},
         labels={Label.CONFUSION: 1.0},
     ),
+    # Its weight is that of the circumstances which sections make.
+    Reading(of=Signal.SECTION_DWELL, transform=Transform.SHARE, scale=60),
+    Reading(
+        of=Signal.DEPARTURES,
+        transform=Transform.COUNT,
+        scale=2,
+        labels={Label.COMPARISON: 2.0, Label.PRICE_CONCERN: 0.5, Label.EXIT_RISK: 2.0},
+    ),
+    Reading(
+        of=Signal.SELECTIONS,
+        transform=Transform.COUNT,
+        scale=2,
+        dimensions={"interest": 0.4},
+        labels={Label.COMPARISON: 2.0, Label.INTEREST: 0.5},
+    ),
 )
 """One row per signal, in the order of their columns."""
 
@@ -216,17 +231,16 @@ CIRCUMSTANCE_READINGS: Sequence[Reading] = (
         labels={Label.INTEREST: 4.5, Label.DISENGAGEMENT: -1.0},
     ),
     Reading(
-        of=Circumstance.DEPARTURES,
-        transform=Transform.COUNT,
-        scale=2,
-        labels={Label.COMPARISON: 2.0, Label.PRICE_CONCERN: 0.5, Label.EXIT_RISK: 2.0},
+        of=Circumstance.AT_PRICE,
+        transform=Transform.SHARE,
+        scale=1,
+        labels={Label.PRICE_CONCERN: 2.5},
     ),
     Reading(
-        of=Circumstance.SELECTIONS,
-        transform=Transform.COUNT,
-        scale=2,
-        dimensions={"interest": 0.4},
-        labels={Label.COMPARISON: 2.0, Label.INTEREST: 0.5},
+        of=Circumstance.AT_TRUST,
+        transform=Transform.SHARE,
+        scale=1,
+        labels={Label.TRUST_CONCERN: 2.5},
     ),
     Reading(
         of=Circumstance.COMPARING_PAGE,
@@ -239,18 +253,6 @@ CIRCUMSTANCE_READINGS: Sequence[Reading] = (
         transform=Transform.SHARE,
         scale=1,
         labels={Label.EXIT_RISK: 1.0, Label.URGENCY: 0.5},
-    ),
-    Reading(
-        of=Circumstance.AT_PRICE,
-        transform=Transform.SHARE,
-        scale=1,
-        labels={Label.PRICE_CONCERN: 2.5},
-    ),
-    Reading(
-        of=Circumstance.AT_TRUST,
-        transform=Transform.SHARE,
-        scale=1,
-        labels={Label.TRUST_CONCERN: 2.5},
     ),
 )
 """One row per circumstance, in their order."""

@@ -8,21 +8,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from eitp_server.classification.circumstance import section_dwell_s
+from eitp_server.classification.citation import cited
 from eitp_server.classification.estimator import ESTIMATOR_VERSION, estimate
 from eitp_server.classification.gate import GateTable, admit, crossing
 from eitp_server.classification.packet import (
     AbstainReason,
     Context,
-    Evidence,
     Label,
     Packet,
-    Signal,
     Source,
 )
 from eitp_server.classification.state import ContextColumns, StateTable
 from eitp_server.signals.fold import evidence, fold
-from eitp_server.signals.signal import RULE_VERSIONS
 from eitp_server.signals.tables import SignalTables
 
 if TYPE_CHECKING:
@@ -39,7 +36,6 @@ if TYPE_CHECKING:
 VALID_US: Final = 30_000_000
 """How long a packet may be acted on."""
 WINDOW_MS: Final = 10_000
-MAX_EVIDENCE: Final = 8
 _OTHER_PAGE: Final = 13
 _LARGEST_CART: Final = 8
 
@@ -184,7 +180,7 @@ class Observer:
             label=label,
             confidence=float(states.confidence[row]) if label else None,
             abstain_reason=AbstainReason(int(states.abstain_reason[row])),
-            evidence=_evidence(known, states, row),
+            evidence=cited(known, states, row),
             context=Context(
                 vertical=info.vertical,
                 page_type=int(columns.page_type[slot]),
@@ -216,28 +212,6 @@ def _context(
 def _known(values: NDArray[np.float32], known: NDArray[np.bool_]) -> tuple[float | None, ...]:
     pairs = zip(values.tolist(), known.tolist(), strict=True)
     return tuple(value if is_known else None for value, is_known in pairs)
-
-
-def _evidence(known: EvidenceColumns, states: States, row: int) -> tuple[Evidence, ...]:
-    weights = states.weights[row]
-    present = np.flatnonzero(known.present[row] & (weights != 0))
-    strongest = present[np.argsort(-np.abs(weights[present]), kind="stable")][:MAX_EVIDENCE]
-    found: list[Evidence] = []
-    for column in strongest.tolist():
-        signal, baseline = Signal(column + 1), float(known.baseline[row, column])
-        value = float(known.value[row, column])
-        if signal is Signal.SECTION_DWELL:
-            value = section_dwell_s(known, row, Label(int(states.weighed[row])))
-        found.append(
-            Evidence(
-                signal=signal,
-                value=value,
-                baseline=None if np.isnan(baseline) else baseline,
-                weight=float(weights[column]),
-                rule_version=RULE_VERSIONS[signal],
-            )
-        )
-    return tuple(found)
 
 
 def _packet_id(info: SessionInfo, sequence: int) -> str:

@@ -40,6 +40,8 @@ _COUNTS = (
     (Signal.SCRIPT_ERROR, Action.SCRIPT_ERRORS),
     (Signal.QUICK_BACK, Action.QUICK_BACKS),
     (Signal.BACK_MASH, Action.BACK_MASHES),
+    (Signal.DEPARTURES, Action.DEPARTURES),
+    (Signal.SELECTIONS, Action.SELECTIONS),
 )
 
 
@@ -55,10 +57,6 @@ class EvidenceColumns:
     """(m, signals) whether the signal could be observed."""
     dwell_s: NDArray[np.float32]
     """(m, sections) s that the pointer lately spent in each `eitp.v1.PageSection`."""
-    departures: NDArray[np.int32]
-    """(m,) times the page was lately hidden."""
-    selections: NDArray[np.int32]
-    """(m,) texts lately selected or copied."""
     moving_s: NDArray[np.float32]
     """(m,) s of movement since the session began."""
     clicks: NDArray[np.int32]
@@ -72,10 +70,9 @@ class EvidenceColumns:
     idle_s: NDArray[np.float32]
     """(m,) s since the hand last did anything."""
 
-    @property
-    def section(self) -> NDArray[np.intp]:
-        """(m,) the `eitp.v1.PageSection` that lately held the pointer longest, 0 when none did."""
-        return self.dwell_s.argmax(axis=1)
+    def section(self, row: int) -> int:
+        """Return the `eitp.v1.PageSection` that held the session longest, 0 when none did."""
+        return int(self.dwell_s[row].argmax())
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +102,16 @@ def evidence(
     _usual_movement(board, totals - moved)
     _actions(board, acted, pending_rage(tables.click, slots, at))
     _durations(board, tables, slots, at)
-    board.put(Signal.IDLE, idle, np.ones(len(slots), np.bool_))
+    dwell = dwell_ms(tables.attention, slots, at)
+    always = np.ones(len(slots), np.bool_)
+    board.put(Signal.SECTION_DWELL, _seconds(dwell.max(axis=1)), always)
+    board.put(Signal.IDLE, idle, always)
     recent_moving = _seconds(moved[:, Measure.MOVING_MS])
     return EvidenceColumns(
         value=board.value.T,
         baseline=board.baseline.T,
         present=board.present.T,
-        dwell_s=_seconds(dwell_ms(tables.attention, slots, at)),
-        departures=acted[:, Action.DEPARTURES],
-        selections=acted[:, Action.SELECTIONS],
+        dwell_s=_seconds(dwell),
         moving_s=_seconds(totals[:, Measure.MOVING_MS]),
         clicks=tables.action.clicks[slots],
         recent_moving_s=recent_moving,

@@ -13,19 +13,20 @@ if TYPE_CHECKING:
 class Signal(IntEnum):
     """What a piece of evidence measures; numbers are those of `eitp.v1.SignalId`.
 
-    *Recent* is the last ten seconds of movement or the last minute of actions.
+    *Recent* is event time in whole buckets, the current one included: movement of the last 9 to
+    10 s, actions of the last 45 to 60 s, dwell of the last 40 to 60 s.
     """
 
     PATH_LENGTH = 1
     """px of pointer path, recent movement."""
     MEAN_SPEED = 2
-    """px/s while the pointer moves, recent movement."""
+    """px/s while the pointer moves at 20 px/s or more, recent movement."""
     PATH_EFFICIENCY = 3
-    """Net displacement over path, second by second, 0..1, recent movement."""
+    """Sum of the net displacements of the seconds over the path, 0..1, recent movement."""
     DIRECTION_FLIPS = 4
     """Reversals in x or y per second of movement, recent movement."""
     PAUSE_SHARE = 5
-    """Share of the observed time that the pointer rested, 0..1, recent movement."""
+    """Share of the observed time in rests of 200 ms or more, 0..1, recent movement."""
     RAGE_CLICK = 6
     """Bursts, recent actions."""
     DEAD_CLICK = 7
@@ -35,13 +36,13 @@ class Signal(IntEnum):
     HESITATION = 9
     """Time taken before the latest click, in spreads above the session's own usual time."""
     RESPONSE_LATENCY = 10
-    """ms from the latest answered click to the page's answer."""
+    """ms from the latest watched click to the page's answer, 2500 when none came."""
     CLICK_RATE = 11
-    """Clicks per minute, recent actions."""
+    """Clicks per minute: those of the recent actions, whose window counts as a minute."""
     SCROLL_REVERSALS = 12
     """Changes of scroll direction, recent actions."""
     IDLE = 13
-    """s since the hand last did anything."""
+    """s since the pointer last moved or the hand last acted."""
     SCRIPT_ERROR = 14
     """Errors the page's scripts raised, recent actions."""
     QUICK_BACK = 15
@@ -50,6 +51,12 @@ class Signal(IntEnum):
     """Returns in quick succession, recent actions."""
     THRASH = 17
     """Seconds of hard back and forth, recent movement."""
+    SECTION_DWELL = 18
+    """s, recent dwell: in the sections that the label is about; in the one with most if in none."""
+    DEPARTURES = 19
+    """Times the page was hidden, recent actions."""
+    SELECTIONS = 20
+    """Texts selected or copied, recent actions."""
 
     @property
     def column(self) -> int:
@@ -76,6 +83,9 @@ RULE_VERSIONS: Mapping[Signal, str] = MappingProxyType(
         Signal.QUICK_BACK: "quick_back/1",
         Signal.BACK_MASH: "back_mash/1",
         Signal.THRASH: "thrash/1",
+        Signal.SECTION_DWELL: "section_dwell/1",
+        Signal.DEPARTURES: "departures/1",
+        Signal.SELECTIONS: "selections/1",
     }
 )
 """The rule behind each signal; a changed threshold or exclusion is a new version."""

@@ -1,0 +1,45 @@
+"""The evidence that a packet lists: the signals that its label rests on, strongest first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from eitp_server.classification.circumstance import section_dwell_s
+from eitp_server.classification.packet import Evidence, Label
+from eitp_server.signals.signal import RULE_VERSIONS, Signal
+
+if TYPE_CHECKING:
+    from eitp_server.classification.state import States
+    from eitp_server.signals.evidence import EvidenceColumns
+
+MAX_EVIDENCE = 8
+
+
+def cited(known: EvidenceColumns, states: States, row: int) -> tuple[Evidence, ...]:
+    """Return what moved the label of the session `row` of the evidence and the states."""
+    weights = states.weights[row]
+    present = np.flatnonzero(known.present[row] & (weights != 0))
+    strongest = present[np.argsort(-np.abs(weights[present]), kind="stable")][:MAX_EVIDENCE]
+    weighed = Label(int(states.weighed[row]))
+    return tuple(
+        _evidence(known, row, Signal(column + 1), weighed, float(weights[column]))
+        for column in strongest.tolist()
+    )
+
+
+def _evidence(
+    known: EvidenceColumns, row: int, signal: Signal, weighed: Label, weight: float
+) -> Evidence:
+    baseline = float(known.baseline[row, signal.column])
+    value = float(known.value[row, signal.column])
+    if signal is Signal.SECTION_DWELL:
+        value = section_dwell_s(known, row, weighed)
+    return Evidence(
+        signal=signal,
+        value=value,
+        baseline=None if np.isnan(baseline) else baseline,
+        weight=weight,
+        rule_version=RULE_VERSIONS[signal],
+    )
