@@ -102,7 +102,6 @@ async def test_a_token_looks_no_further_than_its_session(
     assert info(await refusal(live, own, shopper.token)).reason == "INTERVENTION_UNKNOWN"
 
 
-@pytest.mark.xfail(strict=True, reason="a token may name the decision of any session of its shop")
 async def test_a_token_reports_no_outcome_for_the_decision_of_another_session(
     neighbours: tuple[Live, Belongings],
 ) -> None:

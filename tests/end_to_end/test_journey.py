@@ -229,7 +229,6 @@ async def test_an_outcome_without_a_decision_is_credited_to_none(live: Live) -> 
     assert not answer.duplicate
 
 
-@pytest.mark.xfail(strict=True, reason="no BadRequest names the missing field")
 async def test_an_outcome_of_nobody_is_refused_by_its_field(live: Live) -> None:
     outcome = Outcome(kind=OutcomeKind.OUTCOME_KIND_BOUNCE)
     status = await refusal(live, ReportOutcomeRequest(outcome=outcome), live.shop.secret)

@@ -36,6 +36,14 @@ def test_every_trouble_has_an_intervention_in_the_default_catalogue() -> None:
     assert triggers == set(Label) - {Label.UNSPECIFIED, Label.NEUTRAL}
 
 
+def test_help_is_the_most_urgent_of_the_defaults() -> None:
+    by_priority = sorted(Catalogue().definitions("shop"), key=lambda item: -item.priority)
+    first, second = by_priority[:2]
+    assert first.kind is InterventionKind.HELP_CHAT
+    assert first.labels >= {Label.FRUSTRATION, Label.CONFUSION}
+    assert first.priority > second.priority
+
+
 def test_definitions_come_by_identity() -> None:
     catalogue = Catalogue()
     catalogue.create(definition("aaa"))

@@ -79,6 +79,42 @@ def test_a_session_is_left_alone_after_a_decision() -> None:
     )
 
 
+def just_decided(priority: int, *exposures: Exposure) -> History:
+    return History(exposures, START_US, priority)
+
+
+@pytest.mark.parametrize(("priority", "eligible"), [(49, True), (50, False), (51, False)])
+def test_only_what_is_more_urgent_than_the_last_decision_breaks_the_rest_of_a_session(
+    priority: int, eligible: bool
+) -> None:
+    limits = Limits(session_cap=100, cool_down_seconds=60.0)
+    found = assessed(definition(), history=just_decided(priority), limits=limits)
+    assert bool(found.arms) is eligible
+    assert eligible or refusal(found) is Refusal.SESSION_COOLING_DOWN
+
+
+def test_what_is_less_urgent_does_not_come_along_with_what_breaks_the_rest() -> None:
+    limits = Limits(session_cap=100, cool_down_seconds=60.0)
+    urgent = replace(definition("urgent"), priority=51)
+    found = assessed(definition(), urgent, history=just_decided(50), limits=limits)
+    assert found.arms == ("urgent",)
+    assert found.refused == (("compare", Refusal.SESSION_COOLING_DOWN),)
+
+
+def test_urgency_breaks_nothing_but_the_rest_of_the_session() -> None:
+    limits = Limits(session_cap=2, cool_down_seconds=60.0)
+    history = just_decided(0, Exposure("compare", START_US))
+    urgent = definition()
+    assert assessed(urgent, history=history, limits=limits).arms
+    withheld = assessed(urgent, history=history, limits=limits, consent=False)
+    assert refusal(withheld) is Refusal.CONSENT_WITHHELD
+    once = replace(limits, session_cap=1)
+    assert refusal(assessed(urgent, history=history, limits=once)) is Refusal.SESSION_CAP_REACHED
+    assert refusal(assessed(COOL, history=history, limits=limits)) is Refusal.COOLING_DOWN
+    capped = replace(urgent, session_cap=1)
+    assert refusal(assessed(capped, history=history, limits=limits)) is Refusal.CAP_REACHED
+
+
 def test_a_definition_that_is_switched_off_is_not_eligible() -> None:
     assert refusal(assessed(replace(definition(), enabled=False))) is Refusal.DISABLED
 

@@ -18,8 +18,10 @@ from interventions.shop import (
     SETTINGS,
     START_US,
     UNLIMITED,
+    definition,
     open_shop,
     packet,
+    reloaded,
     shopper,
     text,
     visits,
@@ -263,3 +265,32 @@ def test_a_forgotten_session_leaves_nothing_but_the_counts() -> None:
     assert choice.decision.decision_id not in text(policy)
     assert policy.posterior.tally(choice.decision.cell, choice.decision.chosen).trials > 0
     policy.forget_session("shop", choice.decision.session_id)
+
+
+def test_help_is_offered_to_the_frustrated_although_the_price_came_up_a_moment_ago() -> None:
+    policy = Policy(SETTINGS)
+    about_price, stuck = (
+        packet(number, label=label)
+        for number, label in enumerate((Label.PRICE_CONCERN, Label.FRUSTRATION))
+    )
+    first = policy.decide(about_price, shopper(), START_US)
+    assert first is not None
+    second = reloaded(policy, SETTINGS).decide(stuck, shopper(), START_US + SECOND)
+    assert second is not None
+    assert second.decision.arms == ("", "help-chat")
+    assert second == policy.decide(stuck, shopper(), START_US + SECOND)
+    for again in (about_price, stuck):
+        assert policy.decide(again, shopper(), START_US + 2 * SECOND) is None
+
+
+def test_a_session_is_only_interrupted_again_by_what_is_more_urgent_still() -> None:
+    policy = open_shop(SETTINGS)
+    for name, priority in (("higher", 60), ("highest", 70)):
+        item = replace(definition(name), priority=priority, labels=frozenset({Label.EXIT_RISK}))
+        policy.catalogue.create(item)
+    decided(policy)
+    leaving = packet(2, label=Label.EXIT_RISK)
+    second = policy.decide(leaving, shopper(), START_US + SECOND)
+    assert second is not None
+    assert second.decision.arms == ("", "higher", "highest")
+    assert policy.decide(leaving, shopper(), START_US + 2 * SECOND) is None

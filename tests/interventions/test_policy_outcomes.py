@@ -107,6 +107,16 @@ def test_another_tenants_decision_is_answered_like_an_unknown_one() -> None:
     assert text(policy) == before
 
 
+def test_a_decision_of_another_session_than_the_named_one_is_unknown() -> None:
+    policy = open_shop()
+    decision = decide(policy)
+    before = text(policy)
+    with pytest.raises(Missing) as caught:
+        policy.outcome(replace(SALE, session_id="another", decision_id=decision.decision_id), LATER)
+    assert caught.value.reason is Reason.DECISION_UNKNOWN
+    assert text(policy) == before
+
+
 def test_another_tenants_session_of_the_same_name_gets_no_credit() -> None:
     policy = open_shop()
     decision = decide(policy)

@@ -72,20 +72,30 @@ class Desk:
         return None if recorded.duplicate else recorded.row
 
     def put_definition(self, tenant_id: str, document: Mapping[str, Any]) -> Definition:
-        """Create or replace a catalogue entry and return it as it is kept."""
-        definition = from_json({**document["definition"], "tenant_id": tenant_id})
+        """Create or replace a catalogue entry and return it as it is kept.
+
+        A request that repeats an earlier one by its id changes nothing and gets the same answer.
+        Raises Conflict(REQUEST_ID_REUSED) when the earlier one had another content.
+        """
         catalogue = self.policy.catalogue
-        return (
-            catalogue.replace(definition) if document["replace"] else catalogue.create(definition)
-        )
+        request_id = document.get("request_id", "")
+        made = self.policy.requests.find(tenant_id, request_id, document)
+        if made:
+            return catalogue.get(tenant_id, made.definition_id, made.revision)
+        definition = from_json({**document["definition"], "tenant_id": tenant_id})
+        put = catalogue.replace if document["replace"] else catalogue.create
+        kept = put(definition)
+        self.policy.requests.keep(tenant_id, request_id, document, kept)
+        return kept
 
     def delete_definition(self, tenant_id: str, definition_id: str) -> None:
         """Remove a catalogue entry."""
         self.policy.catalogue.delete(tenant_id, definition_id)
 
     def expire(self, now_us: int) -> None:
-        """Forget what is too old to matter."""
+        """Forget what is too old to matter; the last call of every tick that is logged."""
         self.policy.expire(now_us)
+        self.policy.requests.expire(now_us)
 
     def dump(self) -> bytes:
         """Return the policy's state."""

@@ -25,7 +25,7 @@ class Refusal(StrEnum):
     SESSION_CAP_REACHED = "SESSION_CAP_REACHED"
     """The session has had as many interventions as any session gets."""
     SESSION_COOLING_DOWN = "SESSION_COOLING_DOWN"
-    """The last decision of the session is too recent."""
+    """The last decision of the session is too recent, and no less urgent."""
     DISABLED = "DISABLED"
     """The tenant switched it off."""
     FACT_MISSING = "FACT_MISSING"
@@ -61,6 +61,8 @@ class History:
     exposures: Sequence[Exposure] = ()
     last_decision_us: int | None = None
     """When a choice was last made, 'no intervention' included; None when never."""
+    last_priority: int = 100
+    """Highest priority among the arms of that choice, 0..100."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +75,10 @@ class Limits:
     """Least time between two decisions in one session.
 
     'No intervention' keeps its turn like any other arm: were the next packet allowed to ask
-    again, a talkative session would be asked until the answer is an intervention.
+    again, a talkative session would be asked until the answer is an intervention. Only a
+    definition of higher priority than all arms of the last decision need not wait: who is stuck
+    gets help although a price note came up a moment ago. Priorities can only rise that way, so a
+    session is not asked for ever.
     """
 
 
@@ -100,9 +105,12 @@ def assess(
 
     The holdout plays no part: who is held out must be eligible at the same moments as all others.
     """
-    everything = _session_refusal(consent, history, limits, now_us)
+    everything = _session_refusal(consent, history, limits)
+    resting = _cooling(history.last_decision_us, limits.cool_down_seconds, now_us)
     verdicts = {
-        item.definition_id: everything or _refusal(item, packet, history, now_us)
+        item.definition_id: everything
+        or _rest_refusal(item, history, resting)
+        or _refusal(item, packet, history, now_us)
         for item in definitions
     }
     fitting = [item for item in definitions if verdicts[item.definition_id] is None]
@@ -115,16 +123,17 @@ def assess(
     )
 
 
-def _session_refusal(
-    consent: bool, history: History, limits: Limits, now_us: int
-) -> Refusal | None:
+def _session_refusal(consent: bool, history: History, limits: Limits) -> Refusal | None:
     if not consent:
         return Refusal.CONSENT_WITHHELD
     if len(history.exposures) >= limits.session_cap:
         return Refusal.SESSION_CAP_REACHED
-    if _cooling(history.last_decision_us, limits.cool_down_seconds, now_us):
-        return Refusal.SESSION_COOLING_DOWN
     return None
+
+
+def _rest_refusal(definition: Definition, history: History, resting: bool) -> Refusal | None:
+    urgent = definition.priority > history.last_priority
+    return Refusal.SESSION_COOLING_DOWN if resting and not urgent else None
 
 
 def _refusal(

@@ -21,6 +21,7 @@ from eitp_server.interventions.eligibility import (
     assess,
 )
 from eitp_server.interventions.outcome import SUCCESSES, OutcomeReport, Recorded
+from eitp_server.interventions.request import Requests
 from eitp_server.interventions.visit import OpenDecision, Sent, Visit
 from eitp_server.interventions.visits import Visits
 from eitp_server.storage.log import AcknowledgementRow, InterventionRow, OutcomeRow
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 NO_INTERVENTION = ""
 """The arm that does nothing; it competes in every decision."""
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +76,7 @@ class Policy:
     def __init__(self, settings: Settings) -> None:
         self.catalogue = Catalogue()
         self.posterior = Posterior()
+        self.requests = Requests()
         self._settings = settings
         self._visits = Visits(settings.retention_seconds * MICROSECONDS)
         self._window_us = settings.attribution_seconds * MICROSECONDS
@@ -154,8 +156,9 @@ class Policy:
     def outcome(self, report: OutcomeReport, now_us: int) -> Recorded[OutcomeRow]:
         """Credit an outcome to a decision and learn from it, once.
 
-        Raises Missing(DECISION_UNKNOWN) for a named decision that the tenant does not have, and
-        Conflict(OUTCOME_CONFLICT) when the same outcome was reported with another value.
+        Raises Missing(DECISION_UNKNOWN) for a named decision that the tenant does not have or that
+        belongs to another session than the named one, and Conflict(OUTCOME_CONFLICT) when the same
+        outcome was reported with another value.
         """
         self.expire(now_us)
         visit, named = self._named(report, now_us)
@@ -170,7 +173,7 @@ class Policy:
         row = OutcomeRow(
             outcome_id=outcome_id,
             tenant_id=report.tenant_id,
-            session_id=report.session_id or session_id,
+            session_id=session_id,
             decision_id=decision.decision_id if decision else "",
             kind=int(report.kind),
             value_micros=report.value_micros,
@@ -203,6 +206,7 @@ class Policy:
             "format": FORMAT,
             "last_number": self._last_number,
             "catalogue": self.catalogue.dump(),
+            "requests": self.requests.dump(),
             "posterior": self.posterior.dump(),
         }
         return "\n".join((json.dumps(head), *self._visits.dump())).encode()
@@ -214,6 +218,7 @@ class Policy:
         if head["format"] != FORMAT:
             raise ValueError(f"policy has format {head['format']}, not {FORMAT}")
         self.catalogue.load(head["catalogue"])
+        self.requests.load(head["requests"])
         self.posterior.load(head["posterior"])
         self._visits.load(visits)
         self._last_number = head["last_number"]
@@ -245,10 +250,16 @@ class Policy:
             chosen=decision.chosen,
             holdout=decision.holdout,
             decided_at_us=decision.decided_at_us,
+            priority=self._priority(decision),
         )
         self._visits.add(visit, opened)
         if not decision.holdout:
             self.posterior.book(decision.cell, decision.chosen)
+
+    def _priority(self, decision: Decision) -> int:
+        tenant_id = decision.cell.tenant_id
+        arms = (arm for arm in decision.arms if arm != NO_INTERVENTION)
+        return max(self.catalogue.get(tenant_id, arm).priority for arm in arms)
 
     def _intervention(self, decision: Decision, ordinal: str) -> InterventionRow:
         tenant_id = decision.cell.tenant_id
@@ -273,10 +284,10 @@ class Policy:
         if not report.decision_id:
             return self._visits.find(report.tenant_id, report.session_id), None
         found = self._visits.with_decision(report.tenant_id, report.decision_id, now_us)
-        if found is None:
+        if found is None or report.session_id not in {"", found[0].session_id}:
             raise Missing(
                 Reason.DECISION_UNKNOWN,
-                "the tenant has no such decision, or it is too old for an outcome",
+                "there is no such decision in the session that is meant, or it is too old",
                 metadata={"decision_id": report.decision_id},
             )
         return found

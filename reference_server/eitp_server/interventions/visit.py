@@ -24,6 +24,8 @@ class OpenDecision:
     chosen: str
     holdout: bool
     decided_at_us: int
+    priority: int
+    """Highest priority among its arms: what it takes to break the session's cool-down."""
     succeeded: bool = False
     """The posterior has its success."""
 
@@ -54,8 +56,10 @@ class Visit:
     def history(self) -> History:
         """Return what eligibility asks about."""
         exposures = [Exposure(d.chosen, d.decided_at_us) for d in self.decisions if d.chosen]
-        last = self.decisions[-1].decided_at_us if self.decisions else None
-        return History(exposures, last)
+        if not self.decisions:
+            return History(exposures)
+        last = self.decisions[-1]
+        return History(exposures, last.decided_at_us, last.priority)
 
     def latest_decision(self, at_us: int, window_us: int) -> OpenDecision | None:
         """Return the last decision before `at_us` and not further back than `window_us`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from eitp.v1.cursor_pb2 import Heartbeat, Lagged
 from eitp.v1.intervention_service_pb2 import (
@@ -26,7 +26,7 @@ from eitp.v1.intervention_service_pb2 import (
     WatchInterventionsResponse,
 )
 
-from eitp_server.errors import Invalid, Missing, Reason
+from eitp_server.errors import Invalid, Missing, Reason, Violation
 from eitp_server.ingest.input import Command, CommandKind
 from eitp_server.services.decision import decision_message
 from eitp_server.services.definition import (
@@ -36,7 +36,7 @@ from eitp_server.services.definition import (
 )
 from eitp_server.services.emotion import own_session
 from eitp_server.services.moment import microseconds
-from eitp_server.services.page import Page, bad_page_token, read_page
+from eitp_server.services.page import Listing, bad_page_token
 from eitp_server.storage.page import Position
 
 if TYPE_CHECKING:
@@ -47,9 +47,14 @@ if TYPE_CHECKING:
     from eitp_server.ingest.inbox import Inbox
     from eitp_server.interventions.policy import Policy
     from eitp_server.services.caller import Caller
+    from eitp_server.services.page import Page
     from eitp_server.services.watch import Watch
     from eitp_server.storage.log import InterventionRow
     from eitp_server.storage.queries import Queries
+
+_CATALOGUE: Final = Listing("ListInterventionDefinitions")
+_MOST_INTEGER: Final = 2**63 - 1
+"""Largest integer that storage can compare with."""
 
 
 class InterventionService:
@@ -111,8 +116,7 @@ class InterventionService:
         outcome = request.outcome
         session_id = own_session(outcome.session_id, caller)
         if not session_id and not outcome.decision_id:
-            message = "outcome: names neither a session nor a decision; give one of the two"
-            raise Invalid(Reason.FIELD_INVALID, message, metadata={"field": "outcome.session_id"})
+            raise _nobody()
         occurred = outcome.occurred_at if outcome.HasField("occurred_at") else None
         document = {
             "session_id": session_id,
@@ -134,7 +138,7 @@ class InterventionService:
     ) -> CreateInterventionDefinitionResponse:
         """Add an entry to the catalogue."""
         return CreateInterventionDefinitionResponse(
-            definition=await self._put(request.definition, caller, replace=False)
+            definition=await self._put(request, caller, replace=False)
         )
 
     async def update_intervention_definition(
@@ -142,7 +146,7 @@ class InterventionService:
     ) -> UpdateInterventionDefinitionResponse:
         """Replace an entry of the catalogue."""
         return UpdateInterventionDefinitionResponse(
-            definition=await self._put(request.definition, caller, replace=True)
+            definition=await self._put(request, caller, replace=True)
         )
 
     async def delete_intervention_definition(
@@ -164,21 +168,22 @@ class InterventionService:
         self, request: ListInterventionDefinitionsRequest, caller: Caller
     ) -> ListInterventionDefinitionsResponse:
         """List the catalogue by identity."""
-        page = read_page(request.page_size, request.page_token, default=50, most=200)
+        page = _CATALOGUE.page(request.page_size, request.page_token, default=50, most=200)
         found = self._policy().catalogue.definitions(caller.tenant_id)
         rest = [item for item in found if item.definition_id > page.after]
         shown = rest[: page.size]
         more = len(rest) > page.size
         return ListInterventionDefinitionsResponse(
             definitions=[definition_message(item) for item in shown],
-            next_page_token=Page.token(shown[-1].definition_id) if more else "",
+            next_page_token=_CATALOGUE.token(shown[-1].definition_id) if more else "",
         )
 
     async def list_decisions(
         self, request: ListDecisionsRequest, caller: Caller
     ) -> ListDecisionsResponse:
         """List decisions, newest first."""
-        page = read_page(request.page_size, request.page_token, default=50, most=500)
+        listing = Listing("ListDecisions", (request.session_id,))
+        page = listing.page(request.page_size, request.page_token, default=50, most=500)
         found = await self._queries.decisions(
             caller.tenant_id, page.size, after=_position(page), session_id=request.session_id
         )
@@ -189,15 +194,23 @@ class InterventionService:
                 decision_message(item, delivered=item.decision_id in delivered)
                 for item in found.items
             ],
-            next_page_token=Page.token(f"{found.next.at_us} {found.next.key}")
+            next_page_token=listing.token(f"{found.next.at_us} {found.next.key}")
             if found.next
             else "",
         )
 
     async def _put(
-        self, definition: InterventionDefinition, caller: Caller, *, replace: bool
+        self,
+        request: CreateInterventionDefinitionRequest | UpdateInterventionDefinitionRequest,
+        caller: Caller,
+        *,
+        replace: bool,
     ) -> InterventionDefinition:
-        document = {"definition": definition_document(definition), "replace": replace}
+        document = {
+            "definition": definition_document(request.definition),
+            "replace": replace,
+            "request_id": request.request_id,
+        }
         kept = await self._submit(caller, CommandKind.PUT_DEFINITION, document)
         return definition_message(kept)
 
@@ -222,6 +235,12 @@ def _position(page: Page) -> Position | None:
     if not page.after:
         return None
     at_us, _, key = page.after.partition(" ")
-    if not at_us.isdecimal():
+    if not at_us.isdecimal() or int(at_us) > _MOST_INTEGER:
         raise bad_page_token()
     return Position(int(at_us), key)
+
+
+def _nobody() -> Invalid:
+    message = "outcome: names neither a session nor a decision; give one of the two"
+    violation = Violation("outcome.session_id", "outcome.session_or_decision", message)
+    return Invalid(Reason.FIELD_INVALID, message, violations=(violation,))

@@ -4,9 +4,48 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
+import json
 from dataclasses import dataclass
 
 from eitp_server.errors import Invalid, Reason
+
+VERSION = "2"
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What is listed: a token of one listing is none of another."""
+
+    call: str
+    filters: tuple[str, ...] = ()
+
+    def token(self, after: str) -> str:
+        """Return the token of the page behind key `after`."""
+        return base64.urlsafe_b64encode(f"{VERSION}:{self._tag()}:{after}".encode()).decode()
+
+    def page(self, page_size: int, page_token: str, *, default: int, most: int) -> Page:
+        """Return the page that a request asks for.
+
+        Raises `Invalid(PAGE_TOKEN_INVALID)` for a token that was not made for this listing.
+        """
+        after = self._after(page_token) if page_token else ""
+        return Page(after, min(page_size or default, most))
+
+    def _after(self, page_token: str) -> str:
+        try:
+            text = base64.urlsafe_b64decode(page_token).decode()
+        except (binascii.Error, UnicodeDecodeError, ValueError):
+            raise bad_page_token() from None
+        version, _, rest = text.partition(":")
+        tag, _, after = rest.partition(":")
+        if (version, tag) != (VERSION, self._tag()) or not after:
+            raise bad_page_token()
+        return after
+
+    def _tag(self) -> str:
+        named = json.dumps([self.call, *self.filters]).encode()
+        return hashlib.blake2b(named, digest_size=6).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,30 +56,11 @@ class Page:
     """Key of the last item of the page before, empty for the first page."""
     size: int
 
-    @staticmethod
-    def token(after: str) -> str:
-        """Return the token of the page behind key `after`."""
-        return base64.urlsafe_b64encode(f"1:{after}".encode()).decode()
-
-
-def read_page(page_size: int, page_token: str, *, default: int, most: int) -> Page:
-    """Return the page that a request asks for.
-
-    Raises `Invalid(PAGE_TOKEN_INVALID)` for a token that this server did not make.
-    """
-    size = min(page_size or default, most)
-    if not page_token:
-        return Page("", size)
-    try:
-        version, _, after = base64.urlsafe_b64decode(page_token).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError, ValueError):
-        version, after = "", ""
-    if version != "1" or not after:
-        raise bad_page_token()
-    return Page(after, size)
-
 
 def bad_page_token() -> Invalid:
     """Return the error for a token that the call did not make."""
-    message = "page_token: was not issued by this call; leave it empty for the first page"
+    message = (
+        "page_token: was not issued by this call with these filters; "
+        "leave it empty for the first page"
+    )
     return Invalid(Reason.PAGE_TOKEN_INVALID, message, metadata={"field": "page_token"})
