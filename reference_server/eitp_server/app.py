@@ -129,11 +129,11 @@ async def running(settings: Settings) -> AsyncGenerator[Server]:
             [SigningKey.from_seed(stores.signing_seed)],
             lifetime_us=settings.token_lifetime_seconds * 1_000_000,
         )
-        keyring = Keyring(stores.accounts, _clock_us)
+        keyring = Keyring(stores.accounts, ticker.now_us)
         services = _services(
             stores, ticker, inbox, packets, interventions, tokens, keyring, settings
         )
-        authenticator = Authenticator(keyring, tokens, _clock_us)
+        authenticator = Authenticator(keyring, tokens, ticker.now_us)
         boundary = Boundary(services, authenticator, gate=inbox)
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         tasks.create_task(ticker.run())

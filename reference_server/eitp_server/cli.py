@@ -243,6 +243,26 @@ def measure_ingest(
         _CONSOLE.print(report.as_table())
 
 
+@bench_app.command("restart")
+def measure_restart(
+    sessions: Annotated[int, typer.Option(min=1, help="Live sessions.")] = 10_000,
+    history: Annotated[int, typer.Option(min=1, help="Batches before the snapshot.")] = 100_000,
+    tail: Annotated[int, typer.Option(min=1, help="Batches after it, to be replayed.")] = 90_000,
+    runs: Annotated[int, typer.Option(min=1, help="Restarts from the snapshot.")] = 3,
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Make the data directories here: the disk to test.")
+    ] = None,
+) -> None:
+    """Measure a restart after kill -9 to the first acknowledgement, as JSON."""
+    from eitp_server.lab.bench.restart import RestartOptions, bench_restart
+
+    options = RestartOptions(
+        sessions=sessions, history=history, tail=tail, runs=runs, data_dir=data_dir
+    )
+    report = bench_restart(options, say=Console(stderr=True).print)
+    typer.echo(json.dumps(report.as_json(), indent=2))
+
+
 async def _serve(settings: Settings, *, development: bool) -> None:
     from eitp_server.app import create_development_tenant, running
 

@@ -25,8 +25,6 @@ class Broken:
     path: str
     """Of the field, within the batch; empty when the rule is about the batch as a whole."""
     fields: dict[str, Any] = field(default_factory=dict[str, Any])
-    defect: str = ""
-    """Why the server does not notice it yet."""
 
     def batch(self, session_id: str) -> TelemetryBatch:
         """Return the batch, the session's first unless its sequence is what is wrong."""
@@ -112,7 +110,6 @@ BROKEN = (
         name="too many targets",
         path="targets",
         fields={"targets": [BUTTON] * 129},
-        defect="targets are not counted in a batch without details",
     ),
     Broken(
         name="a detail of an event that is not there",

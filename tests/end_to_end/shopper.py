@@ -84,6 +84,13 @@ async def emit(live: Live, shoppers: Sequence[Visit], sequence: int) -> None:
         assert answer.applied == len(some)
 
 
+async def goes_on(live: Live) -> None:
+    """Assert that the server still takes sessions and telemetry."""
+    shopper = await visit(live)
+    answer = await ingest(live, shopper.token, calm(1), brief(2, clock_ms=6000))
+    assert answer.applied == 2
+
+
 def calm(sequence: int, session_id: str = "", clock_ms: int = 0, **fields: Any) -> TelemetryBatch:
     """Return six seconds of an even movement, after which a session's state is known."""
     usual: dict[str, Any] = {"dt_ms": [50] * 120, "dx": [4] * 120, "dy": [1] * 120}

@@ -143,7 +143,6 @@ async def test_a_cursor_of_a_log_that_was_created_anew_is_unknown(
     assert info(status).reason == "CURSOR_UNKNOWN"
 
 
-@pytest.mark.xfail(strict=True, reason="a cursor beyond the end of the log waits for it in silence")
 async def test_a_cursor_beyond_the_end_of_the_log_is_unknown(premises: Premises) -> None:
     backup = premises.folder.with_name("backup")
     async with started(premises) as live:
@@ -195,7 +194,6 @@ async def test_a_cursor_right_before_what_is_kept_goes_on(
     assert await read(live, 4, cursor=whole[5].cursor) == whole[6:]
 
 
-@pytest.mark.xfail(strict=True, reason="metadata `oldest` is a number and no cursor")
 async def test_who_comes_too_late_is_given_the_oldest_cursor(
     compacted: tuple[Live, list[Any]],
 ) -> None:
@@ -206,7 +204,6 @@ async def test_who_comes_too_late_is_given_the_oldest_cursor(
     assert await read(live, 4, cursor=oldest) == whole[6:]
 
 
-@pytest.mark.xfail(strict=True, reason="OLDEST starts before what is kept: CURSOR_COMPACTED")
 async def test_the_oldest_start_is_the_oldest_item_that_is_kept(
     compacted: tuple[Live, list[Any]],
 ) -> None:

@@ -21,7 +21,6 @@ from google.protobuf.json_format import MessageToJson
 from transport.wire import fields, info, refused, retry_seconds
 
 if TYPE_CHECKING:
-    from _pytest.mark.structures import ParameterSet
     from eitp.v1.telemetry_service_pb2 import IngestResponse
     from end_to_end.broken_batches import Broken
     from end_to_end.live import Live, Transport
@@ -30,12 +29,7 @@ INGEST = "/eitp.v1.TelemetryService/Ingest"
 UNKNOWN = 987_654
 
 
-def _case(broken: Broken) -> ParameterSet:
-    marks = [pytest.mark.xfail(strict=True, reason=broken.defect)] if broken.defect else []
-    return pytest.param(broken, id=broken.name, marks=marks)
-
-
-every_broken_batch = pytest.mark.parametrize("broken", [_case(broken) for broken in BROKEN])
+every_broken_batch = pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.name)
 
 
 def reason_name(number: ErrorReason) -> str:
@@ -116,7 +110,6 @@ async def test_a_batch_for_no_session_is_unknown_beside_one_that_counts(live: Li
         assert answer.applied == 1
 
 
-@pytest.mark.xfail(strict=True, reason="progress also lists sessions with rejected batches only")
 async def test_no_progress_is_reported_for_a_session_without_any(live: Live) -> None:
     offender, neighbour = await visits(live, 2)
     broken = brief(1, offender.session_id, dx=[1])
@@ -124,9 +117,6 @@ async def test_no_progress_is_reported_for_a_session_without_any(live: Live) -> 
     assert [p.session_id for p in answer.progress] == [neighbour.session_id]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a call whose batches fail for different reasons fails with the first"
-)
 async def test_different_reasons_are_listed_and_do_not_fail_the_call(live: Live) -> None:
     shopper = await visit(live)
     answer = await ingest(
@@ -198,7 +188,6 @@ async def test_what_json_cannot_say_is_malformed(live: Live, body: str) -> None:
     assert (await ingest(live, shopper.token, brief(1))).applied == 1
 
 
-@pytest.mark.xfail(strict=True, reason="names of kinds that JSON does not know count as moves")
 async def test_a_kind_that_json_names_and_nobody_knows_is_no_move(live: Live) -> None:
     shopper = await visit(live)
     batch = json.loads(MessageToJson(calm(1)))

@@ -85,7 +85,6 @@ async def test_metadata_beyond_all_measure_is_refused_and_harms_nobody(live: Liv
     assert (await ingest(live, shopper.token, brief(1))).applied == 1
 
 
-@pytest.mark.xfail(strict=True, reason="the web listener takes headers of any size")
 async def test_headers_beyond_all_measure_are_refused(live: Live) -> None:
     path = "/eitp.v1.CapabilityService/GetCapabilities"
     response = await live.post(path, "{}", padding="x" * 4_000_000)

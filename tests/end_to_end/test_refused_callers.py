@@ -227,7 +227,6 @@ async def test_a_request_that_does_not_speak_of_consent_is_invalid(live: Live) -
     assert fields(status) == {"consent": "required"}
 
 
-@pytest.mark.xfail(strict=True, reason="a resumed session says it was opened when it was resumed")
 async def test_a_resumed_session_was_opened_when_it_was_opened(live: Live) -> None:
     request = OpenSessionRequest(consent=CONSENT)
     first: OpenSessionResponse = await live.call(request, live.shop.publishable)
@@ -236,7 +235,6 @@ async def test_a_resumed_session_was_opened_when_it_was_opened(live: Live) -> No
     assert again.session.opened_at == first.session.opened_at
 
 
-@pytest.mark.xfail(strict=True, reason="a resumed session keeps the consent that was withdrawn")
 async def test_who_withdraws_consent_to_interventions_gets_none(live: Live) -> None:
     shopper = await visit(live)
     less = Consent(telemetry=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from eitp_server.ingest.admission import Admission
@@ -52,7 +53,7 @@ def classify(
         raise _error(taken.receipts[0].rejections[0].error)
     if taken.events is not None:
         observer.observe(sessions, taken.events, taken.pages, now_us)
-    return observer.peek(sessions, slot, now_us)
+    return replace(observer.peek(sessions, slot, now_us), session_id="")
 
 
 def _nameless(batch: TelemetryBatch) -> TelemetryBatch:

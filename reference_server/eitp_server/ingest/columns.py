@@ -230,6 +230,7 @@ def _well_formed(batch: TelemetryBatch, count: int) -> bool:
         and len(batch.kind) in (0, count)
         and 0 < batch.sequence <= _MAX_EXACT
         and batch.clock_ms <= _MAX_EXACT
+        and len(batch.targets) <= MAX_TARGETS
     )
 
 
@@ -239,8 +240,6 @@ def _details(batch: TelemetryBatch, count: int) -> _Details | None:
     if not batch.HasField("details"):
         return found
     targets = len(batch.targets)
-    if targets > MAX_TARGETS:
-        return None
     for descriptor, column in batch.details.ListFields():
         event, value = list(column.event), list(column.value)
         if len(event) != len(value) or not _ascends(event, count):

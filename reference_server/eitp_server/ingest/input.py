@@ -79,6 +79,15 @@ class Progress:
     lost: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A session, fresh or resumed."""
+
+    next_sequence: int
+    """What the session's next batch has to carry."""
+    opened_us: int
+
+
 @dataclass(slots=True, kw_only=True)
 class Receipt:
     """What became of the batches of one request."""

@@ -177,7 +177,12 @@ class Intake:
         for item, begin, end, receipt in zip(items, offered.begin, ends, receipts, strict=True):
             receipt.applied = end - begin
             if item.wants_progress:
-                receipt.slots = list(dict.fromkeys(offered.slot[begin:end]))
+                kept = [
+                    s
+                    for s, v in zip(offered.slot[begin:end], verdict[begin:end], strict=True)
+                    if v in _KNOWN
+                ]
+                receipt.slots = list(dict.fromkeys(kept))
         for arrival in odd:
             receipt = receipts[offered.request_of(arrival)]
             payload = offered.payload[arrival]
@@ -237,7 +242,7 @@ class Intake:
         if dropped.any():
             np.add.at(session.dropped, slot, dropped)
         pointer = columns.pointer[accepted]
-        reported = (pointer > 0) & (pointer < _POINTERS)
+        reported = (pointer > 0) & (pointer < POINTERS)
         session.pointer[slot[reported]] = pointer[reported]
         if columns.detailed.pages:
             arrivals = set(columns.arrival[accepted].tolist())
@@ -246,7 +251,8 @@ class Intake:
 
 
 _LOGGED: Final = (Verdict.APPLIED, Verdict.WAITING)
-_POINTERS: Final = 4
+_KNOWN: Final = (Verdict.APPLIED, Verdict.WAITING, Verdict.DUPLICATE)
+POINTERS: Final = 4
 
 
 def _unknown(index: int, batch: TelemetryBatch) -> Rejection:

@@ -215,5 +215,5 @@ def _known(values: NDArray[np.float32], known: NDArray[np.bool_]) -> tuple[float
 
 
 def _packet_id(info: SessionInfo, sequence: int) -> str:
-    name = f"{info.tenant_id}\0{info.session_id}\0{sequence}".encode()
+    name = f"{info.tenant_id}\0{info.session_id}\0{info.opened_us}\0{sequence}".encode()
     return "pkt_" + hashlib.blake2b(name, digest_size=12).hexdigest()

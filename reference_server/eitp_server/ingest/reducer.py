@@ -16,7 +16,14 @@ import numpy as np
 from eitp_server.errors import DomainError, Reason, Unready
 from eitp_server.ingest.admission import Admission
 from eitp_server.ingest.envelope import EnvelopeWriter
-from eitp_server.ingest.input import Command, CommandKind, Progress, Receipt, Telemetry
+from eitp_server.ingest.input import (
+    Command,
+    CommandKind,
+    Opened,
+    Progress,
+    Receipt,
+    Telemetry,
+)
 from eitp_server.ingest.intake import Intake
 from eitp_server.ingest.observer import Observer
 from eitp_server.ingest.session_table import SessionInfo, Sessions
@@ -32,7 +39,7 @@ if TYPE_CHECKING:
     from eitp_server.ingest.policy import Policy
     from eitp_server.ingest.screen import Validator
 
-REDUCER_VERSION: Final = "1"
+REDUCER_VERSION: Final = "2"
 IDLE_US: Final = 30 * 60 * 1_000_000
 """A session without input for this long is closed."""
 
@@ -179,14 +186,17 @@ class Reducer:
         effects.envelope.command(command)
         effects.results.append((command, result))
 
-    def _open(self, command: Command, effects: Effects) -> int:
-        """Return the sequence that the session's next batch has to carry."""
-        document = command.document
-        slot = self.sessions.find(command.tenant_id, document["session_id"])
+    def _open(self, command: Command, effects: Effects) -> Opened:
+        """Open a session, or go on with it under the consent that was given now."""
+        slot = self.sessions.find(command.tenant_id, command.document["session_id"])
         if slot is None:
             slot = self._fresh(command, effects.now_us)
+        self.sessions.consent(slot, interventions=command.document["consent_interventions"])
         self.sessions.columns.seen_us[slot] = effects.now_us
-        return int(self.sessions.columns.next_sequence[slot])
+        info = self.sessions.info[slot]
+        assert info is not None
+        following = int(self.sessions.columns.next_sequence[slot])
+        return Opened(next_sequence=following, opened_us=info.opened_us)
 
     def _fresh(self, command: Command, now_us: int) -> int:
         document = dict(command.document)

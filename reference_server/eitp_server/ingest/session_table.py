@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -100,12 +100,18 @@ class Sessions:
         if not self._free:
             self._grow()
         slot = self._free.pop()
-        self.info[slot] = info
-        self._lines[slot] = json.dumps([slot, asdict(info)]).encode()
+        self._set(slot, info)
         self._slots.setdefault(info.tenant_id, {})[info.session_id.encode()] = slot
         self.columns.reset(np.array([slot]))
         self.columns.active[slot] = True
         return slot
+
+    def consent(self, slot: int, *, interventions: bool) -> None:
+        """Note what the shopper agrees to from now on."""
+        info = self.info[slot]
+        assert info is not None, f"slot {slot} is not in use"
+        if info.consent_interventions != interventions:
+            self._set(slot, replace(info, consent_interventions=interventions))
 
     def close(self, slot: int) -> SessionInfo:
         """Free the slot of a session and return who it was."""
@@ -147,6 +153,10 @@ class Sessions:
             self._lines[slot] = line
             self._slots.setdefault(info.tenant_id, {})[info.session_id.encode()] = slot
         return np.array([slot for slot, _ in live], np.int64)
+
+    def _set(self, slot: int, info: SessionInfo) -> None:
+        self.info[slot] = info
+        self._lines[slot] = json.dumps([slot, asdict(info)]).encode()
 
     def _grow(self) -> None:
         old = self.capacity

@@ -147,8 +147,15 @@ class Ticker:
             _fail(inputs, error)
             await self._rebuild()
             return
+        except Exception:  # noqa: BLE001 # nor may one that cannot be stored
+            _LOG.exception("a tick could not be stored", inputs=len(inputs))
+            await self._isolate(inputs)
+            return
         self._count(effects)
         self._answer(effects)
+        self._publish(effects)
+
+    def _publish(self, effects: Effects) -> None:
         self._packets.publish(effects.writes.packets)
         self._interventions.publish(effects.writes.interventions)
 
@@ -171,8 +178,10 @@ class Ticker:
                 error="reducer",
                 payload=_as_envelope(item, self._now_us),
             )
-            nothing = EnvelopeWriter().finish(self._now_us)
-            await self._commit(nothing, Writes(dead_letters=[letter]))
+            effects = self.reducer.apply([], self._now_us)
+            effects.writes.dead_letters.append(letter)
+            await self._commit(effects.envelope.finish(self._now_us), effects.writes)
+            self._publish(effects)
             if item.result is not None and not item.result.done():
                 item.result.set_exception(RuntimeError("an input broke the reducer"))
 

@@ -39,16 +39,20 @@ class Cursors:
         `Forbidden(CURSOR_FOREIGN)` for one of another tenant or feed.
         """
         if len(cursor) != _LAYOUT.size or cursor[0] != _VERSION:
-            message = "the cursor was not issued by this server; start again without one"
-            raise OutOfRange(Reason.CURSOR_UNKNOWN, message)
+            raise unknown_cursor("the cursor was not issued by this server; start without one")
         _, feed, incarnation, tenant, number = _LAYOUT.unpack(cursor)
         if tenant != _tag(tenant_id) or feed != self.feed:
             message = "the cursor belongs to another tenant or another feed"
             raise Forbidden(Reason.CURSOR_FOREIGN, message)
         if incarnation != _tag(self.incarnation):
             message = "the log was created anew since the cursor was issued; start without one"
-            raise OutOfRange(Reason.CURSOR_UNKNOWN, message)
+            raise unknown_cursor(message)
         return number
+
+
+def unknown_cursor(message: str) -> OutOfRange:
+    """Return the error for what is no position of this log."""
+    return OutOfRange(Reason.CURSOR_UNKNOWN, message)
 
 
 def _tag(name: str) -> bytes:

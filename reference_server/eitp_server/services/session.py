@@ -17,6 +17,8 @@ from eitp.v1.session_service_pb2 import (
 
 from eitp_server.errors import Forbidden, Reason
 from eitp_server.ingest.input import Command, CommandKind
+from eitp_server.ingest.intake import POINTERS
+from eitp_server.ingest.observer import page_facts
 from eitp_server.services.emotion import own_session, unknown_session
 from eitp_server.services.moment import duration, timestamp
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from eitp_server.ingest.inbox import Inbox
+    from eitp_server.ingest.input import Opened
     from eitp_server.services.caller import Caller
     from eitp_server.services.tenant import Tenants
     from eitp_server.services.token import Tokens
@@ -61,7 +64,7 @@ class SessionService:
         """Trade a key for a session and its token."""
         _require_consent(request)
         session_id = self._identity(request, caller)
-        following = await self._inbox.submit(
+        opened: Opened = await self._inbox.submit(
             Command(
                 tenant_id=caller.tenant_id,
                 kind=CommandKind.OPEN_SESSION,
@@ -79,7 +82,7 @@ class SessionService:
         return OpenSessionResponse(
             session=Session(
                 session_id=session_id,
-                opened_at=timestamp(now_us),
+                opened_at=timestamp(opened.opened_us),
                 consent=request.consent,
                 idle_deadline=timestamp(now_us + self._idle_us),
             ),
@@ -88,7 +91,7 @@ class SessionService:
             target_salt=self._keyed("target", caller.tenant_id, "")[:16],
             sample_interval=duration(SAMPLE_INTERVAL_SECONDS),
             batch_interval=duration(BATCH_INTERVAL_SECONDS),
-            next_sequence=following,
+            next_sequence=opened.next_sequence,
         )
 
     async def close_session(
@@ -121,7 +124,7 @@ class SessionService:
         self, session_id: str, request: OpenSessionRequest, caller: Caller
     ) -> dict[str, Any]:
         tenant = self._tenants.facts(caller.tenant_id)
-        visitor = request.visitor_id
+        visitor, page = request.visitor_id, page_facts(request.page)
         visitor_hash = (
             self._keyed("visitor", caller.tenant_id, visitor).hex()[:32] if visitor else ""
         )
@@ -131,9 +134,9 @@ class SessionService:
             "consent_interventions": request.consent.interventions,
             "vertical": tenant.vertical,
             "region": request.region or tenant.region,
-            "page_type": min(request.page.type, 13),
-            "cart": min(request.page.cart, 8),
-            "pointer": min(request.pointer_type, 3),
+            "page_type": page.page_type,
+            "cart": page.cart,
+            "pointer": request.pointer_type if 0 <= request.pointer_type < POINTERS else 0,
         }
 
     def _keyed(self, purpose: str, tenant_id: str, name: str) -> bytes:

@@ -61,7 +61,8 @@ class TelemetryService:
                 wants_progress=True,
             )
         )
-        if receipt.rejections and not receipt.applied and not receipt.duplicates:
+        reasons = {rejection.reason for rejection in receipt.rejections}
+        if len(reasons) == 1 and not receipt.applied and not receipt.duplicates:
             raise _as_error(receipt.rejections)
         response = IngestResponse(
             applied=receipt.applied,

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import base64
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any, Final
 
 from eitp.v1.cursor_pb2 import DeliveryMode, Heartbeat, Lagged, StartPosition
 
+from eitp_server.errors import OutOfRange, Reason
 from eitp_server.ingest.feed import Beat, Gap
+from eitp_server.services.cursor import unknown_cursor
 from eitp_server.services.moment import timestamp
 
 if TYPE_CHECKING:
@@ -14,6 +18,10 @@ if TYPE_CHECKING:
 
     from eitp_server.ingest.feed import Feed
     from eitp_server.services.cursor import Cursors
+
+
+OLDEST: Final = -1
+"""In place of a number: behind nothing, in front of the oldest item that is kept."""
 
 
 class Watch:
@@ -25,10 +33,17 @@ class Watch:
         self._now_us = now_us
 
     def start(self, tenant_id: str, cursor: bytes, start: StartPosition) -> int:
-        """Return the number behind which a watch begins. Raises what `Cursors.decode` raises."""
+        """Return the number behind which a watch begins, OLDEST for whatever is kept.
+
+        Raises what `Cursors.decode` raises, and `OutOfRange(CURSOR_UNKNOWN)` for a cursor beyond
+        the end: the log was put back to an earlier day.
+        """
         if cursor:
-            return self._cursors.decode(tenant_id, cursor)
-        return 0 if start == StartPosition.START_POSITION_OLDEST else self._feed.last
+            number = self._cursors.decode(tenant_id, cursor)
+            if number > self._feed.last:
+                raise unknown_cursor("the cursor lies beyond the end of the log; start without one")
+            return number
+        return OLDEST if start == StartPosition.START_POSITION_OLDEST else self._feed.last
 
     def newest(self) -> int:
         """Return the number of the feed's newest item."""
@@ -43,8 +58,7 @@ class Watch:
     ) -> AsyncIterator[tuple[bytes, Any]]:
         """Yield (cursor, item), item being a `Heartbeat`, a `Lagged` or an item of the feed."""
         latest = mode == DeliveryMode.DELIVERY_MODE_LATEST
-        items = self._feed.follow(tenant_id, after, session_id=session_id, latest=latest)
-        async for item in items:
+        async for item in self._items(tenant_id, after, session_id, latest=latest):
             if isinstance(item, Beat):
                 cursor = self._cursors.encode(tenant_id, item.number)
                 yield b"", Heartbeat(cursor=cursor, at=timestamp(self._now_us()))
@@ -52,6 +66,26 @@ class Watch:
                 yield b"", self._lagged(tenant_id, item)
             else:
                 yield self._cursors.encode(tenant_id, item.number), item
+
+    async def _items(
+        self, tenant_id: str, after: int, session_id: str, *, latest: bool
+    ) -> AsyncIterator[Any]:
+        """Follow the feed; the end of what is kept is said as a cursor, or is where OLDEST is."""
+        number = max(after, 0)
+        while True:
+            items = self._feed.follow(tenant_id, number, session_id=session_id, latest=latest)
+            try:
+                async with aclosing(items):
+                    async for item in items:
+                        yield item
+            except OutOfRange as error:
+                number = int(error.metadata.get("oldest", "1")) - 1
+                if after == OLDEST and error.reason == Reason.CURSOR_COMPACTED:
+                    continue
+                oldest = base64.b64encode(self._cursors.encode(tenant_id, number)).decode()
+                raise OutOfRange(
+                    error.reason, error.message, metadata={**error.metadata, "oldest": oldest}
+                ) from None
 
     def _lagged(self, tenant_id: str, gap: Gap) -> Lagged:
         return Lagged(

@@ -56,7 +56,7 @@ _INSERT_DECISION = insert_into(tables.RecordedDecision)
 _INSERT_INTERVENTION = insert_into(tables.Intervention)
 # A page may repeat itself after a lost reply; the first report is the true one.
 _INSERT_ACKNOWLEDGEMENT = f"{insert_into(tables.Acknowledgement)} ON CONFLICT DO NOTHING"
-_INSERT_OUTCOME = insert_into(tables.Outcome)
+_INSERT_OUTCOME = f"{insert_into(tables.Outcome)} ON CONFLICT DO NOTHING"
 _INSERT_DEAD_LETTER = insert_into(tables.DeadLetter)
 
 _intervention = attrgetter(*columns(tables.Intervention))

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from eitp_server.transport.cors import Header
 
 _CALLS = "/eitp.v1."
+_MAX_HEADER_BYTES = 32 * 1024
 _UNARY = {b"application/proto": BINARY, b"application/json": JSON}
 
 
@@ -68,6 +69,9 @@ class WebApp:
 
     async def _call(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
+        if sum(map(len, headers.values())) > _MAX_HEADER_BYTES:
+            await _send(431, [], send)
+            return
         content_type = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
         codec = _UNARY.get(content_type) if scope["method"] == "POST" else None
         method = self._boundary.methods.get(scope["path"])

@@ -26,7 +26,7 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15\x65itp/v1/outcome.proto\x12\x07\x65itp.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc9\x02\n\x07Outcome\x12\x1c\n\noutcome_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1c\n\x0b\x64\x65\x63ision_id\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x1b\n\nsession_id\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12.\n\x04kind\x18\x04 \x01(\x0e\x32\x14.eitp.v1.OutcomeKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x15\n\x04name\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x34\n\x0cvalue_micros\x18\x06 \x01(\x03\x42\x19\xbaH\x16\"\x14\x18\x80\x80\x9a\xa6\xea\xaf\xe3\x01(\x80\x80\xe6\xd9\x95\xd0\x9c\xfe\xff\x01H\x00\x88\x01\x01\x12&\n\x08\x63urrency\x18\x07 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^([A-Z]{3})?$\x12/\n\x0boccurred_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x0f\n\r_value_micros*\x85\x02\n\x0bOutcomeKind\x12\x1c\n\x18OUTCOME_KIND_UNSPECIFIED\x10\x00\x12\x1b\n\x17OUTCOME_KIND_CONVERSION\x10\x01\x12\x1c\n\x18OUTCOME_KIND_ADD_TO_CART\x10\x02\x12\x15\n\x11OUTCOME_KIND_LEAD\x10\x03\x12\x1c\n\x18OUTCOME_KIND_ABANDONMENT\x10\x04\x12\x17\n\x13OUTCOME_KIND_BOUNCE\x10\x05\x12\x1a\n\x16OUTCOME_KIND_DISMISSAL\x10\x06\x12\x1a\n\x16OUTCOME_KIND_COMPLAINT\x10\x07\x12\x17\n\x13OUTCOME_KIND_CUSTOM\x10\x08\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15\x65itp/v1/outcome.proto\x12\x07\x65itp.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd3\x02\n\x07Outcome\x12\x1c\n\noutcome_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1c\n\x0b\x64\x65\x63ision_id\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x1b\n\nsession_id\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12.\n\x04kind\x18\x04 \x01(\x0e\x32\x14.eitp.v1.OutcomeKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x15\n\x04name\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x34\n\x0cvalue_micros\x18\x06 \x01(\x03\x42\x19\xbaH\x16\"\x14\x18\x80\x80\x9a\xa6\xea\xaf\xe3\x01(\x80\x80\xe6\xd9\x95\xd0\x9c\xfe\xff\x01H\x00\x88\x01\x01\x12&\n\x08\x63urrency\x18\x07 \x01(\tB\x14\xbaH\x11r\x0f\x32\r^([A-Z]{3})?$\x12\x39\n\x0boccurred_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x08\xbaH\x05\xb2\x01\x02\x32\x00\x42\x0f\n\r_value_micros*\x85\x02\n\x0bOutcomeKind\x12\x1c\n\x18OUTCOME_KIND_UNSPECIFIED\x10\x00\x12\x1b\n\x17OUTCOME_KIND_CONVERSION\x10\x01\x12\x1c\n\x18OUTCOME_KIND_ADD_TO_CART\x10\x02\x12\x15\n\x11OUTCOME_KIND_LEAD\x10\x03\x12\x1c\n\x18OUTCOME_KIND_ABANDONMENT\x10\x04\x12\x17\n\x13OUTCOME_KIND_BOUNCE\x10\x05\x12\x1a\n\x16OUTCOME_KIND_DISMISSAL\x10\x06\x12\x1a\n\x16OUTCOME_KIND_COMPLAINT\x10\x07\x12\x17\n\x13OUTCOME_KIND_CUSTOM\x10\x08\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -47,8 +47,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_OUTCOME'].fields_by_name['value_micros']._serialized_options = b'\272H\026\"\024\030\200\200\232\246\352\257\343\001(\200\200\346\331\225\320\234\376\377\001'
   _globals['_OUTCOME'].fields_by_name['currency']._loaded_options = None
   _globals['_OUTCOME'].fields_by_name['currency']._serialized_options = b'\272H\021r\0172\r^([A-Z]{3})?$'
-  _globals['_OUTCOMEKIND']._serialized_start=429
-  _globals['_OUTCOMEKIND']._serialized_end=690
+  _globals['_OUTCOME'].fields_by_name['occurred_at']._loaded_options = None
+  _globals['_OUTCOME'].fields_by_name['occurred_at']._serialized_options = b'\272H\005\262\001\0022\000'
+  _globals['_OUTCOMEKIND']._serialized_start=439
+  _globals['_OUTCOMEKIND']._serialized_end=700
   _globals['_OUTCOME']._serialized_start=97
-  _globals['_OUTCOME']._serialized_end=426
+  _globals['_OUTCOME']._serialized_end=436
 # @@protoc_insertion_point(module_scope)

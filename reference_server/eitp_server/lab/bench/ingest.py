@@ -54,6 +54,8 @@ class Options:
     warmup: float = 5
     memory_sessions: int = 20_000
     """Sessions whose memory is measured, in a server of their own."""
+    age: int = 120
+    """Batches that each session has sent when the load begins, with ten events a minute's worth."""
     settle: float = 3
     """Seconds after a load in which a snapshot or a closing connection may end."""
     data_dir: Path | None = None
@@ -186,6 +188,7 @@ class _Bench:
                 events=options.events,
                 batches_per_message=self._batches_per_message,
                 lanes=min(_LANES[self._mode], sessions or options.sessions),
+                age=options.age if phases and server.key else 0,
                 in_flight=_IN_FLIGHT,
                 stock=stock,
                 phases=phases,

@@ -41,6 +41,8 @@ class Lane:
 
     sessions: Sequence[OpenSession]
     batches_per_message: int
+    first_turn: int = 0
+    """Batches that each session has sent before, in another way."""
     repeats: bool = False
     """Whether the first message comes again after the last, for a server that keeps no order."""
     messages: list[bytes] = field(default_factory=list[bytes])
@@ -50,9 +52,10 @@ class Lane:
     acknowledged: array[float] = field(default_factory=lambda: array("d"))
     """When each message was known to be durable."""
 
-    def encode(self, messages: int) -> None:
-        """Prepare so many messages from the sessions' beginning."""
-        self.messages = list(islice(_messages(self.sessions, self.batches_per_message), messages))
+    def encode(self, count: int) -> None:
+        """Prepare messages with so many batches; the last one may hold fewer than the others."""
+        batches = islice(_batches(self.sessions, self.first_turn), count)
+        self.messages = list(_messages(batches, self.batches_per_message))
 
     def next_message(self, due: float) -> bytes:
         """Return the next message and book it as sent."""
@@ -76,22 +79,20 @@ class Lane:
 
     def sent_at(self, session: int, sequence: int) -> float | None:
         """Return when the batch of the lane's `session`-th session was sent."""
-        batch = (sequence - 1) * len(self.sessions) + session
+        batch = (sequence - 1 - self.first_turn) * len(self.sessions) + session
         message = batch // self.batches_per_message
-        return self.sent[message] if message < len(self.sent) else None
+        return self.sent[message] if 0 <= message < len(self.sent) else None
 
 
-def _messages(sessions: Sequence[OpenSession], size: int) -> Iterator[bytes]:
-    batches = _batches(sessions)
-    while True:
-        message = islice(batches, size)
+def _messages(batches: Iterator[bytes], size: int) -> Iterator[bytes]:
+    while message := list(islice(batches, size)):
         yield b"".join(p for batch in message for p in (_BATCHES, varint(len(batch)), batch))
 
 
-def _batches(sessions: Sequence[OpenSession]) -> Iterator[bytes]:
+def _batches(sessions: Sequence[OpenSession], first_turn: int) -> Iterator[bytes]:
     names = [session.session_id.encode() for session in sessions]
     heads = [_SESSION_ID + varint(len(name)) + name for name in names]
-    for turn in count():
+    for turn in count(first_turn):
         sequence = _SEQUENCE + varint(turn + 1)
         for head, session in zip(heads, sessions, strict=True):
             number = session.offset + turn

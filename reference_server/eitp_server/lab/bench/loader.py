@@ -24,9 +24,12 @@ from eitp_server.lab.bench.subscriber import subscribed
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from eitp_server.lab.bench.lane import OpenSession
     from eitp_server.lab.bench.plan import Plan
 
 _POLL_SECONDS: Final = 0.05
+_AGEING_BATCHES: Final = 64
+_AGEING_IN_FLIGHT: Final = 128
 
 
 async def load(plan: Plan) -> Outcome:
@@ -40,16 +43,9 @@ async def load(plan: Plan) -> Outcome:
         sessions = await open_sessions(plan.grpc_address, plan.key, plan.sessions, people)
     else:
         sessions = invented_sessions(plan.sessions, people)
-    lanes = [
-        Lane(
-            sessions=sessions[number :: plan.lanes],
-            batches_per_message=plan.batches_per_message,
-            repeats=not plan.key,
-        )
-        for number in range(plan.lanes)
-    ]
-    for lane in lanes:
-        lane.encode(-(-plan.stock // (plan.lanes * plan.batches_per_message)))
+    if plan.age:
+        await _age(plan, sessions)
+    lanes = _lanes(plan, sessions)
     # Millions of messages that never go away are no garbage to look for.
     gc.freeze()
     pace = Pace(plan.lanes)
@@ -63,6 +59,30 @@ async def load(plan: Plan) -> Outcome:
         events_per_batch=round(sum(person.events for person in people) / batches, 2),
         plain_share=round(sum(person.plain for person in people) / batches, 3),
     )
+
+
+def _lanes(plan: Plan, sessions: Sequence[OpenSession]) -> list[Lane]:
+    lanes = [
+        Lane(
+            sessions=sessions[number :: plan.lanes],
+            batches_per_message=plan.batches_per_message,
+            first_turn=plan.age,
+            repeats=not plan.key,
+        )
+        for number in range(plan.lanes)
+    ]
+    share = plan.lanes * plan.batches_per_message
+    for lane in lanes:
+        lane.encode(-(-plan.stock // share) * plan.batches_per_message)
+    return lanes
+
+
+async def _age(plan: Plan, sessions: Sequence[OpenSession]) -> None:
+    """Send the first batches of all sessions, by one relay as fast as it goes."""
+    lane = Lane(sessions=sessions, batches_per_message=_AGEING_BATCHES)
+    lane.encode(plan.age * len(sessions))
+    ageing = Relay(lane=lane, number=0, pace=Pace(1), in_flight=_AGEING_IN_FLIGHT)
+    await ageing.run(plan.grpc_address, plan.key)
 
 
 async def _send(plan: Plan, lanes: Sequence[Lane], pace: Pace) -> list[Window]:

@@ -43,6 +43,8 @@ class Plan:
     batches_per_message: int
     lanes: int
     """Streams or connections."""
+    age: int
+    """Batches that each session has behind it when the load begins: young ones make more news."""
     in_flight: int
     """Messages of a stream that may wait for their acknowledgement."""
     stock: int

@@ -1,4 +1,4 @@
-"""A server under test: a process of its own, on free ports, with a fresh data directory."""
+"""A server under test: a process of its own, on free ports, with its own data directory."""
 
 from __future__ import annotations
 
@@ -46,32 +46,45 @@ class Server:
 def running(
     command: Sequence[str], folder: Path, settings: Mapping[str, str] | None = None
 ) -> Generator[Server]:
-    """Run a server until the block ends, its data below `folder`.
+    """Run a server until the block ends, its data in a fresh folder below `folder`.
 
     Raises `ServerFailedError`.
     """
-    with tempfile.TemporaryDirectory(prefix="eitp-bench-", dir=folder) as name:
-        data = Path(name)
-        environment = os.environ | {
-            "EITP_HOST": "127.0.0.1",
-            "EITP_GRPC_PORT": "0",
-            "EITP_WEB_PORT": "0",
-            "EITP_DATA_DIR": str(data / "data"),
-            "EITP_LOG_LEVEL": "warning",
-            **(settings or {}),
-        }
-        with (data / "stderr").open("wb") as errors:
-            process = subprocess.Popen(
-                [sys.executable, *command],
-                bufsize=0,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                env=environment,
-            )
-            try:
-                yield _ready(process, data / "stderr", has_keys=command == SERVER)
-            finally:
-                _stop(process)
+    with (
+        tempfile.TemporaryDirectory(prefix="eitp-bench-", dir=folder) as name,
+        serving(command, Path(name), settings) as server,
+    ):
+        yield server
+
+
+@contextmanager
+def serving(
+    command: Sequence[str], home: Path, settings: Mapping[str, str] | None = None
+) -> Generator[Server]:
+    """Run a server until the block ends, its data in `home`/data and its log in `home`/stderr.
+
+    Raises `ServerFailedError`.
+    """
+    environment = os.environ | {
+        "EITP_HOST": "127.0.0.1",
+        "EITP_GRPC_PORT": "0",
+        "EITP_WEB_PORT": "0",
+        "EITP_DATA_DIR": str(home / "data"),
+        "EITP_LOG_LEVEL": "warning",
+        **(settings or {}),
+    }
+    with (home / "stderr").open("wb") as errors:
+        process = subprocess.Popen(
+            [sys.executable, *command],
+            bufsize=0,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env=environment,
+        )
+        try:
+            yield _ready(process, home / "stderr", has_keys=command == SERVER)
+        finally:
+            _stop(process)
 
 
 def _ready(process: subprocess.Popen[bytes], errors: Path, *, has_keys: bool) -> Server:
