@@ -44,7 +44,7 @@ async def test_no_request_is_too_strange_to_be_answered(
 ) -> None:
     random = Random(path)
     codes = set[int]()
-    for _ in range(25):
+    for _ in range(12):
         request: Any = noise(METHODS[path].input_type, random, json=by == "json")
         if isinstance(request, OpenSessionRequest):
             request.consent.CopyFrom(CONSENT)
@@ -93,7 +93,7 @@ def strange_batch(session_id: str, sequence: int, random: Random) -> TelemetryBa
     return batch
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 async def test_no_telemetry_is_too_strange_to_be_taken(live: Live, seed: int) -> None:
     random = Random(seed)
     reached = dict.fromkeys((shopper.session_id for shopper in await visits(live, 4)), 0)
