@@ -36,7 +36,7 @@ from eitp_server.services.watch import Watch
 from eitp_server.storage.accounts import Accounts
 from eitp_server.storage.api_key import KeyKind, compose
 from eitp_server.storage.queries import Queries
-from eitp_server.storage.snapshot import NoSnapshots, Snapshots
+from eitp_server.storage.snapshot import MemorySnapshots, Snapshots
 from eitp_server.storage.sqlite_database import SQLiteDatabase
 from eitp_server.storage.sqlite_log import SQLiteLog
 from eitp_server.storage.tenant import Tenant
@@ -191,7 +191,7 @@ async def _open_stores(settings: Settings, stack: AsyncExitStack) -> _Stores:
     stack.push_async_callback(log.close)
     secret = await asyncio.to_thread(_secret, settings)
     snapshots = (
-        NoSnapshots()
+        MemorySnapshots()
         if settings.data_dir is None
         else Snapshots(
             settings.data_dir / "snapshots",

@@ -131,9 +131,11 @@ class Feed(Generic[T]):
     async def _page(self, tenant_id: str, after: int, session_id: str) -> tuple[Sequence[T], int]:
         """Return the next matching items and the number up to which there are no others."""
         if after < self._floor:
+            # The ring may move on during the read; what is then missing from it is read next.
+            floor = self._floor
             page = await self._stored(tenant_id, after, _PAGE, session_id)
-            page = [item for item in page if item.number <= self._floor]
-            return page, page[-1].number if len(page) == _PAGE else self._floor
+            page = [item for item in page if item.number <= floor]
+            return page, page[-1].number if len(page) == _PAGE else floor
         first = bisect_right(self._ring, after, key=_number)
         window = self._ring[first : first + _PAGE]
         if not window:

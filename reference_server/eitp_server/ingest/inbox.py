@@ -37,7 +37,7 @@ class Inbox:
         """
         del tenant_id, size_bytes
         # A stream is held back by flow control instead: it waits in `room` before it reads on.
-        if self._batches >= self._max_batches and not method.endswith("Stream"):
+        if self._batches >= self._max_batches and method.endswith("/Ingest"):
             message = (
                 f"the server has {self._batches} batches queued, its limit is {self._max_batches};"
                 " wait as told and send the same again"

@@ -180,8 +180,12 @@ class Ticker:
             )
             effects = self.reducer.apply([], self._now_us)
             effects.writes.dead_letters.append(letter)
-            await self._commit(effects.envelope.finish(self._now_us), effects.writes)
-            self._publish(effects)
+            try:
+                await self._commit(effects.envelope.finish(self._now_us), effects.writes)
+                self._publish(effects)
+            except DomainError:
+                _LOG.warning("a dead letter could not be kept", tenant=item.tenant_id)
+                await self._rebuild()
             if item.result is not None and not item.result.done():
                 item.result.set_exception(RuntimeError("an input broke the reducer"))
 

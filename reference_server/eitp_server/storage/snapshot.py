@@ -41,14 +41,21 @@ class Snapshot:
     """What is not an array, as JSON gives it back."""
 
 
-class NoSnapshots:
-    """Keeps nothing, for a server that keeps everything in memory."""
+class MemorySnapshots:
+    """Keeps the newest snapshot, for a server that keeps everything in memory."""
+
+    def __init__(self) -> None:
+        self._latest: Snapshot | None = None
 
     def write(self, tick: int, arrays: Mapping[str, Array], document: Mapping[str, Any]) -> None:
-        """Do nothing."""
+        """Keep copies of the arrays and the document."""
+        copies = {name: array.copy() for name, array in arrays.items()}
+        kept = json.loads(json.dumps(document))
+        self._latest = Snapshot(tick=tick, arrays=copies, document=kept)
 
-    def latest(self) -> None:
-        """Return None."""
+    def latest(self) -> Snapshot | None:
+        """Return the newest snapshot, None before the first."""
+        return self._latest
 
 
 class Snapshots:
