@@ -9,7 +9,7 @@ import pytest
 from eitp_server.lab.bench import LoadFailedError, Options, ServerFailedError, bench_ingest
 from eitp_server.lab.bench.empty_server import GRPC_OPTIONS, answer, web_config
 from eitp_server.lab.bench.ingest import run_load
-from eitp_server.lab.bench.plan import Mode, Phase, Plan
+from eitp_server.lab.bench.plan import BARE, INGEST, Mode, Phase, Plan
 from eitp_server.lab.bench.server import EMPTY, SERVER, running
 from eitp_server.transport import grpc_server, web_server
 from eitp_server.transport.call import Limits
@@ -18,7 +18,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TINY = Options(
-    batches_per_message=4, sessions=40, memory_sessions=64, seconds=0.4, warmup=0.2, settle=0.1
+    batches_per_message=4,
+    sessions=40,
+    memory_sessions=64,
+    seconds=0.4,
+    warmup=0.2,
+    age=2,
+    settle=0.1,
 )
 
 
@@ -51,14 +57,16 @@ def plan(mode: Mode, **changes: str | int) -> Plan:
         events=10,
         batches_per_message=1,
         lanes=2,
+        age=0,
         in_flight=4,
         stock=64,
+        path=str(changes.get("path", INGEST)),
         phases=(Phase(warmup=0.05, seconds=0.2, batches_per_second=200),),
     )
 
 
-@pytest.mark.parametrize("mode", ["relay", "http"])
-def test_a_calm_load_keeps_its_pace(mode: Mode, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("mode", "path"), [("relay", INGEST), ("http", INGEST), ("http", BARE)])
+def test_a_calm_load_keeps_its_pace(mode: Mode, path: str, tmp_path: Path) -> None:
     with running(EMPTY, tmp_path) as server:
         outcome = run_load(
             plan(
@@ -66,6 +74,7 @@ def test_a_calm_load_keeps_its_pace(mode: Mode, tmp_path: Path) -> None:
                 grpc_address=server.grpc_address,
                 web_address=server.web_address,
                 server_pid=server.pid,
+                path=path,
             )
         )
     (measurement,) = outcome.measurements

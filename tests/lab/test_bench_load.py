@@ -21,7 +21,7 @@ def lane(load: Load = "moves", *, sessions: int = 5, size: int = 3, messages: in
     """Return a lane with its messages."""
     people = shoppers(load, events=10)
     made = Lane(sessions=invented_sessions(sessions, people), batches_per_message=size)
-    made.encode(messages)
+    made.encode(messages * size)
     return made
 
 
@@ -68,6 +68,19 @@ def test_a_batch_is_timed_from_the_message_that_carries_it() -> None:
         for batch in IngestStreamRequest.FromString(message).batches:
             session = [s.session_id for s in made.sessions].index(batch.session_id)
             assert made.sent_at(session, batch.sequence) == number
+
+
+def test_a_lane_goes_on_where_its_sessions_are() -> None:
+    people = shoppers("moves", events=10)
+    made = Lane(sessions=invented_sessions(3, people), batches_per_message=3, first_turn=7)
+    made.encode(6)
+    sequences = [
+        [batch.sequence for batch in IngestStreamRequest.FromString(message).batches]
+        for message in made.messages
+    ]
+    assert sequences == [[8] * 3, [9] * 3]
+    made.next_message(1.5)
+    assert [made.sent_at(0, sequence) for sequence in (7, 8, 9)] == [None, 1.5, None]
 
 
 def test_an_acknowledgement_covers_all_messages_before_it() -> None:

@@ -88,6 +88,7 @@ def mode_report(mode: str) -> ModeReport:
         saturated=measurement(600, 9),
         paced=measurement(200, 3),
         empty=Comparison(measurement=measurement(1_200, 9)),
+        bare=Comparison(measurement=measurement(2_400, 9)) if mode == "http" else None,
         memory=Memory(sessions=10, batches_per_session=16, bytes_before=1_000, bytes_after=41_000),
         durability="DISK",
         plain_share=0.75,
@@ -114,6 +115,8 @@ def test_the_empty_handler_is_compared_by_rate_and_by_processor_time(report: Rep
     document = report.as_json()
     assert document["empty_handler_ratio"] == 0.5
     assert document["empty_handler_cpu_ratio"] == 0.5
+    assert "bare_handler_ratio" not in document
+    assert document["http"]["bare_handler_ratio"] == 0.25
     assert document["bytes_per_session"] == 4_000
     assert document["events_per_second"] == 6_000
 

@@ -6,14 +6,15 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
+from httptools import HttpResponseParser
+
 from eitp_server.lab.bench.lane import RefusedError
 from eitp_server.lab.bench.pace import Pace, now
 
 if TYPE_CHECKING:
     from eitp_server.lab.bench.lane import Lane
 
-_END_OF_HEAD = b"\r\n\r\n"
-_LENGTH = b"content-length: "
+_OK = 200
 
 
 @dataclass(slots=True, kw_only=True)
@@ -31,16 +32,18 @@ class Browser(asyncio.Protocol):
     _ended: asyncio.Future[None] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
-    _received: bytes = b""
+    _body: bytes = b""
+    _parser: HttpResponseParser = field(init=False)
     _transport: asyncio.Transport | None = None
 
-    async def run(self, address: str) -> None:
+    async def run(self, address: str, path: str) -> None:
         """Send until the pace ends and wait for the last answer.
 
         Raises `RefusedError`, and `ConnectionError` when the server hangs up.
         """
         host, _, port = address.rpartition(":")
-        self.heads = [_head(address, session.token) for session in self.lane.sessions]
+        self._parser = HttpResponseParser(self)
+        self.heads = [_head(address, path, session.token) for session in self.lane.sessions]
         loop = asyncio.get_running_loop()
         transport, _ = await loop.create_connection(lambda: self, host, int(port))
         try:
@@ -60,13 +63,16 @@ class Browser(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take a part of an answer."""
-        self._received += data
-        head, mark, body = self._received.partition(_END_OF_HEAD)
-        if not mark or len(body) < _body_length(head):
-            return
-        self._received = b""
-        if not head.startswith(b"HTTP/1.1 200"):
-            self._ended.set_exception(RefusedError((head + mark + body).decode(errors="replace")))
+        self._parser.feed_data(data)
+
+    def on_body(self, body: bytes) -> None:
+        """Keep what an answer says, in case it is a refusal."""
+        self._body = body
+
+    def on_message_complete(self) -> None:
+        """Book the answer and go on."""
+        if self._parser.get_status_code() != _OK:
+            self._ended.set_exception(RefusedError(self._body.decode(errors="replace")))
             return
         self.lane.acknowledge(len(self.lane.sent), now())
         self._next()
@@ -88,9 +94,9 @@ class Browser(asyncio.Protocol):
         self._transport.write(b"%b%d\r\n\r\n%b" % (self.heads[session], len(message), message))
 
 
-def _head(address: str, token: str) -> bytes:
+def _head(address: str, path: str, token: str) -> bytes:
     lines = (
-        "POST /eitp.v1.TelemetryService/Ingest HTTP/1.1",
+        f"POST {path} HTTP/1.1",
         f"host: {address}",
         "user-agent: eitp-bench",
         "content-type: application/proto",
@@ -99,8 +105,3 @@ def _head(address: str, token: str) -> bytes:
         "content-length: ",
     )
     return "\r\n".join(lines).encode()
-
-
-def _body_length(head: bytes) -> int:
-    _, found, rest = head.lower().partition(_LENGTH)
-    return int(rest.partition(b"\r")[0]) if found else 0

@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import grpc
 import grpc.aio
 import uvicorn
 import uvloop
-from eitp.v1.telemetry_service_pb2 import IngestResponse, IngestStreamResponse
+from connectrpc.method import IdempotencyLevel, MethodInfo, StreamType
+from connectrpc.server import ConnectASGIApplication, Endpoint
+from eitp.v1.telemetry_service_pb2 import IngestRequest, IngestResponse, IngestStreamResponse
+
+from eitp_server.lab.bench.plan import BARE, INGEST
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -40,8 +44,61 @@ _HEADERS: Final = [
 ]
 
 
-async def answer(_: Scope, receive: Receive, send: Send) -> None:
-    """Answer a Connect call: read the request, say that one batch was applied."""
+class Undecoded:
+    """Leaves the bytes of messages as they are."""
+
+    def name(self) -> str:
+        """Return the subtype of `application/` that this is for."""
+        return "proto"
+
+    def decode(self, data: bytes | bytearray, message_class: object) -> bytes:
+        """Return the bytes."""
+        return bytes(data)
+
+    def encode(self, message: bytes) -> bytes:
+        """Return the bytes."""
+        return message
+
+
+class ConnectCalls(ConnectASGIApplication[None]):
+    """The Connect library with a unary handler that says that one batch was applied."""
+
+    @property
+    def path(self) -> str:
+        """Where the application is mounted."""
+        return "/"
+
+    def __init__(self) -> None:
+        super().__init__(service=None, endpoints=_endpoints, codecs=[Undecoded()])  # pyright: ignore[reportUnknownMemberType] (the library leaves it bare)
+
+
+def _endpoints(_: None) -> dict[str, Any]:
+    async def ingest(_: bytes, _context: object) -> bytes:
+        return _BODY
+
+    method: MethodInfo[Any, Any] = MethodInfo(
+        name="Ingest",
+        service_name="eitp.v1.TelemetryService",
+        input=IngestRequest,
+        output=IngestResponse,
+        idempotency_level=IdempotencyLevel.IDEMPOTENT,
+        stream_type=StreamType.UNARY,
+    )
+    return {INGEST: Endpoint.unary(method, ingest)}
+
+
+_CONNECT: Final = ConnectCalls()
+
+
+async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer a call by the Connect library, or at BARE without it."""
+    if scope["path"] == BARE:
+        await _answer_barely(receive, send)
+    else:
+        await _CONNECT(scope, receive, send)
+
+
+async def _answer_barely(receive: Receive, send: Send) -> None:
     while (await receive()).get("more_body"):
         pass
     await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})

@@ -16,7 +16,7 @@ from eitp.v1.capability_service_pb2_grpc import CapabilityServiceStub
 from eitp.v1.common_pb2 import Durability
 
 from eitp_server.lab.bench.machine import load_average, machine, resident_bytes
-from eitp_server.lab.bench.plan import OUTCOME, PLAN, Mode, Outcome, Phase, Plan
+from eitp_server.lab.bench.plan import BARE, INGEST, OUTCOME, PLAN, Mode, Outcome, Phase, Plan
 from eitp_server.lab.bench.report import Comparison, Memory, ModeReport, Report
 from eitp_server.lab.bench.server import EMPTY, SERVER, Server, running
 from eitp_server.lab.bench.shopper import Load, natural_rate, shoppers
@@ -97,9 +97,6 @@ class _Bench:
         with self._server() as server:
             durability = _durability(server.grpc_address)
             outcome = self._load(server, "the server", self._phases(), self._stock())
-        with running(EMPTY, options.folder) as server:
-            phase = Phase(warmup=2, seconds=min(options.seconds, _EMPTY_SECONDS))
-            empty = self._load(server, "the empty handlers", (phase,), _EMPTY_STOCK)
         paced, saturated = outcome.measurements
         return ModeReport(
             mode=self._mode,
@@ -110,12 +107,19 @@ class _Bench:
             lanes=_LANES[self._mode],
             saturated=saturated,
             paced=paced,
-            empty=Comparison(measurement=empty.measurements[0]),
+            empty=self._empty("the empty handler", INGEST),
+            bare=self._empty("no Connect at all", BARE) if self._mode == "http" else None,
             memory=self._memory(),
             durability=durability,
             plain_share=outcome.plain_share,
             load_average=load_average(),
         )
+
+    def _empty(self, what: str, path: str) -> Comparison:
+        phase = Phase(warmup=2, seconds=min(self._options.seconds, _EMPTY_SECONDS))
+        with running(EMPTY, self._options.folder) as server:
+            outcome = self._load(server, what, (phase,), _EMPTY_STOCK, path=path)
+        return Comparison(measurement=outcome.measurements[0])
 
     @property
     def _batches_per_message(self) -> int:
@@ -172,7 +176,14 @@ class _Bench:
         return running(SERVER, self._options.folder, settings)
 
     def _load(
-        self, server: Server, what: str, phases: tuple[Phase, ...], stock: int, *, sessions: int = 0
+        self,
+        server: Server,
+        what: str,
+        phases: tuple[Phase, ...],
+        stock: int,
+        *,
+        sessions: int = 0,
+        path: str = INGEST,
     ) -> Outcome:
         options = self._options
         self._say(f"{self._mode}: {what}")
@@ -191,6 +202,7 @@ class _Bench:
                 age=options.age if phases and server.key else 0,
                 in_flight=_IN_FLIGHT,
                 stock=stock,
+                path=path,
                 phases=phases,
             )
         )

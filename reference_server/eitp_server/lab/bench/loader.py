@@ -94,7 +94,7 @@ async def _send(plan: Plan, lanes: Sequence[Lane], pace: Pace) -> list[Window]:
                 tasks.create_task(relay.run(plan.grpc_address, plan.key))
             else:
                 browser = Browser(lane=lane, number=number, pace=pace)
-                tasks.create_task(browser.run(plan.web_address))
+                tasks.create_task(browser.run(plan.web_address, plan.path))
     return windows.result()
 
 

@@ -13,6 +13,9 @@ from eitp_server.lab.bench.shopper import Load  # noqa: TC001 - read by pydantic
 Mode = Literal["relay", "http"]
 """Streams of relays over gRPC, or calls of browsers over HTTP."""
 
+INGEST: Final = "/eitp.v1.TelemetryService/Ingest"
+BARE: Final = "/bare"
+"""Path at which the empty server answers without the Connect library."""
 _PATIENCE_SECONDS: Final = 120.0
 
 
@@ -49,6 +52,8 @@ class Plan:
     """Messages of a stream that may wait for their acknowledgement."""
     stock: int
     """Batches to encode beforehand; without a key they are sent over and over."""
+    path: str = INGEST
+    """Of the calls of browsers."""
     phases: tuple[Phase, ...]
     """When there are none, the stock is sent to its end."""
 

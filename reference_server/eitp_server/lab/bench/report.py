@@ -56,6 +56,8 @@ class ModeReport:
     paced: Measurement
     """At the rate that the sessions' people make in real life."""
     empty: Comparison
+    bare: Comparison | None
+    """HTTP without Connect, the least that the web server can do; None for relays."""
     memory: Memory
     durability: str
     plain_share: float
@@ -77,6 +79,7 @@ class ModeReport:
             "durability": self.durability,
             "empty_handler_cpu_ratio": round(self.empty.cpu_ratio(full), 3),
             "empty_handler": _load(self.empty.measurement),
+            **self._bare_as_json(),
             "saturated": _load(full),
             "paced": _load(self.paced),
             "memory": asdict(self.memory),
@@ -86,6 +89,15 @@ class ModeReport:
             "connections": self.lanes,
             "plain_share": self.plain_share,
             "load_average": self.load_average,
+        }
+
+    def _bare_as_json(self) -> dict[str, Any]:
+        if self.bare is None:
+            return {}
+        return {
+            "bare_handler_ratio": round(self.bare.rate_ratio(self.saturated), 3),
+            "bare_handler_cpu_ratio": round(self.bare.cpu_ratio(self.saturated), 3),
+            "bare_handler": _load(self.bare.measurement),
         }
 
 
