@@ -1,0 +1,195 @@
+"""The reducer is a function of its log: a replay, or the rest after a snapshot, ends alike."""
+
+from __future__ import annotations
+
+from collections import Counter
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from eitp_server.ingest.reducer import Reducer
+from eitp_server.storage.sqlite_database import SQLiteDatabase
+from eitp_server.storage.sqlite_log import SQLiteLog
+from faults.history import History, envelopes, live, new_reducer, replayed, restored
+from faults.script import HOUR, MS, OPENING, Close, Open, Report, Send, Tick, scripts
+from hypothesis import HealthCheck, Phase, find, given, settings
+from hypothesis import strategies as st
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from eitp_server.ingest.input import Input
+    from eitp_server.ingest.reducer import Effects
+    from faults.history import Committed
+    from faults.script import Script
+    from numpy.typing import NDArray
+
+pytestmark = pytest.mark.timeout(600)
+unhurried = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+
+
+def ends_alike(original: Sequence[Committed], again: Sequence[Committed]) -> bool:
+    """Tell whether envelopes, outputs and states are the same, byte by byte, at every tick."""
+    return list(original) == list(again)
+
+
+def rest(history: History, number: int, reducer: Reducer) -> list[Committed]:
+    """Go on from one of the snapshots of a history."""
+    snapshot = history.snapshots[number]
+    return replayed(envelopes(history.ticks[snapshot.tick :]), restored(snapshot, reducer))
+
+
+@unhurried
+@given(scripts)
+def test_a_replay_of_the_log_writes_the_same_and_ends_in_the_same_state(script: Script) -> None:
+    history = live(script)
+    assert ends_alike(history.ticks, replayed(envelopes(history.ticks), new_reducer()))
+
+
+@unhurried
+@given(scripts, st.data())
+def test_a_snapshot_and_the_rest_of_the_log_end_as_the_uninterrupted_run(
+    script: Script, data: st.DataObject
+) -> None:
+    history = live(script)
+    number = data.draw(st.integers(0, len(history.snapshots) - 1), "snapshot after tick")
+    after = history.snapshots[number].tick
+    assert ends_alike(history.ticks[after:], rest(history, number, new_reducer()))
+
+
+@unhurried
+@given(scripts)
+def test_feeds_are_numbered_without_holes(script: Script) -> None:
+    writes = live(script).writes()
+    for rows in (writes.packets, writes.interventions):
+        assert [row.number for row in rows] == list(range(1, len(rows) + 1))
+
+
+@unhurried
+@given(scripts)
+def test_nothing_is_written_twice(script: Script) -> None:
+    assert written_twice(script) == []
+
+
+async def test_an_outcome_that_is_reported_again_after_days_can_be_stored() -> None:
+    report = Report(1, 1, name="order-1")
+    history = live((OPENING, Tick(MS, (report,)), Tick(50 * HOUR, (report,))))
+    log = await SQLiteLog.open(await SQLiteDatabase.open(None))
+    for number, tick in enumerate(history.ticks, 1):
+        await log.commit(number, tick.envelope, tick.writes)
+    assert await log.last() == len(history.ticks)
+    await log.close()
+
+
+def test_a_session_that_is_opened_again_has_packets_of_its_own() -> None:
+    visit = Send(0, ("moves",) * 9 + ("clicks",), ahead=-70)
+    again = Tick(MS, (Close(0), Open(0, 4, consent=True)))
+    assert written_twice((OPENING, Tick(MS, (visit,)), again, Tick(MS, (visit,)))) == []
+
+
+def written_twice(script: Script) -> list[tuple[str, str]]:
+    """Return the identities that come more than once; of an outcome the log keeps the first."""
+    writes = live(script).writes()
+    identities = Counter(
+        [
+            *((row.tenant_id, row.packet_id) for row in writes.packets),
+            *((row.cell.tenant_id, row.decision_id) for row in writes.decisions),
+            *((row.tenant_id, row.intervention_id) for row in writes.interventions),
+        ]
+    )
+    return [identity for identity, count in identities.items() if count > 1]
+
+
+class CountsItsCalls(Reducer):
+    """A mutant whose time depends on how often it was called, logged or not."""
+
+    calls = 0
+
+    def apply(self, inputs: Sequence[Input], now_us: int) -> Effects:
+        self.calls += 1
+        return super().apply(inputs, now_us + self.calls)
+
+
+class LooksTooLong(Reducer):
+    """A mutant that counts a read as activity of the session."""
+
+    def current(self, tenant_id: str, session_id: str, now_us: int) -> Any:
+        slot = self.sessions.find(tenant_id, session_id)
+        if slot is not None:
+            self.sessions.columns.seen_us[slot] = now_us
+        return super().current(tenant_id, session_id, now_us)
+
+
+class Forgetful(Reducer):
+    """A mutant that forgets a part of its snapshot."""
+
+    forgets: tuple[str, Any] = ("", None)
+
+    def load(self, arrays: Mapping[str, NDArray[Any]], document: Mapping[str, Any]) -> None:
+        name, empty = self.forgets
+        super().load(arrays, {**document, name: empty})
+
+
+class ForgetsWhatWaits(Forgetful):
+    """A mutant that drops batches that came too early."""
+
+    forgets = ("waiting", [])
+
+
+class ForgetsItsNumbers(Forgetful):
+    """A mutant that begins the feed again."""
+
+    forgets = ("packets", 0)
+
+
+class ForgetsItsTimer(Forgetful):
+    """A mutant that looks for idle sessions as soon as it is loaded."""
+
+    forgets = ("next_sweep_us", 0)
+
+
+class ForgetsAColumn(Reducer):
+    """A mutant that begins every session's signals again."""
+
+    def load(self, arrays: Mapping[str, NDArray[Any]], document: Mapping[str, Any]) -> None:
+        empty = {name: 0 * rows for name, rows in arrays.items() if "gates" in name}
+        super().load({**arrays, **empty}, document)
+
+
+def found(is_wrong: Callable[[Script], bool]) -> Script:
+    """Return a script that shows the fault. Raises `NoSuchExample`."""
+    return find(
+        scripts,
+        is_wrong,
+        settings=settings(unhurried, max_examples=400, phases=[Phase.generate], database=None),
+        random=Random(1),
+    )
+
+
+@pytest.mark.parametrize("mutant", [CountsItsCalls, LooksTooLong])
+def test_a_replay_exposes_hidden_state(mutant: type[Reducer]) -> None:
+    def is_wrong(script: Script) -> bool:
+        history = live(script, lambda: new_reducer(mutant))
+        return not ends_alike(
+            history.ticks, replayed(envelopes(history.ticks), new_reducer(mutant))
+        )
+
+    assert found(is_wrong)
+
+
+@pytest.mark.parametrize(
+    "mutant", [ForgetsWhatWaits, ForgetsItsNumbers, ForgetsItsTimer, ForgetsAColumn]
+)
+def test_a_snapshot_exposes_forgotten_state(mutant: type[Reducer]) -> None:
+    def is_wrong(script: Script) -> bool:
+        history = live(script)
+        numbers = range(0, len(history.snapshots), 3)
+        return not all(
+            ends_alike(
+                history.ticks[history.snapshots[number].tick :],
+                rest(history, number, new_reducer(mutant)),
+            )
+            for number in numbers
+        )
+
+    assert found(is_wrong)
