@@ -23,7 +23,7 @@ async def test_ten_thousand_sessions_go_on_where_they_were_when_the_server_was_k
     put_through: Callable[..., Ordeal],
 ) -> None:
     crowd = Crowd(browsing=SESSIONS - LIVELY, relayed=LIVELY)
-    ordeal = put_through(settings={"EITP_SNAPSHOT_BATCHES": "11000"}, crowd=crowd)
+    ordeal = put_through(settings={"EITP_SNAPSHOT_BATCHES": "5000"}, crowd=crowd)
     await ordeal.server.start()
     await crowd.arrive(ordeal.server)
     async with Line(ordeal.server) as line:
