@@ -59,6 +59,7 @@ REGISTRY = {
     "RESOURCE_EXISTS": (Code.ALREADY_EXISTS, errors.Conflict),
     "TENANT_SUSPENDED": (Code.FAILED_PRECONDITION, errors.Forbidden),
     "MODEL_UNAVAILABLE": (Code.UNAVAILABLE, errors.Unavailable),
+    "SEQUENCE_TOO_LATE": (Code.OUT_OF_RANGE, errors.Conflict),
 }
 
 

@@ -16,6 +16,7 @@ from end_to_end.schema import METHODS, path_of, rpc
 from google.protobuf.json_format import MessageToJson, Parse
 from google.protobuf.message_factory import GetMessageClass
 from transport.wire import END_STREAM, connect_status, frame, grpc_status, metadata, refused
+from unwrapped import unwrapped
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
@@ -162,8 +163,9 @@ async def served(premises: Premises, **settings: Any) -> AsyncGenerator[Server]:
         "holdout_share": 0.0,
         **settings,
     }
-    async with running(Settings(**chosen)) as server:
-        yield server
+    with unwrapped():
+        async with running(Settings(**chosen)) as server:
+            yield server
 
 
 @asynccontextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack, aclosing
+from contextlib import AsyncExitStack, aclosing, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +19,6 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from transport.wire import grpc_status, info, metadata, retry_seconds
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
-
     from end_to_end.live import Live, Premises
     from end_to_end.process import Spawned
     from end_to_end.shopper import Visit
@@ -59,13 +57,16 @@ class Load:
         """Stream batches, a few ahead of what is acknowledged, until the server ends it."""
         room = asyncio.Semaphore(32)
 
-        async def requests() -> AsyncGenerator[IngestStreamRequest]:
-            for sequence in range(1, 1_000_000):
-                await room.acquire()
-                yield IngestStreamRequest(batches=[brief(sequence)])
+        async def write() -> None:
+            with suppress(grpc.aio.AioRpcError, asyncio.InvalidStateError):
+                for sequence in range(1, 1_000_000):
+                    await room.acquire()
+                    await call.write(IngestStreamRequest(batches=[brief(sequence)]))
 
-        stub = TelemetryServiceStub(live.channel)
-        call = stub.IngestStream(requests(), metadata=metadata(shopper.token))
+        call: Any = TelemetryServiceStub(live.channel).IngestStream(
+            metadata=metadata(shopper.token)
+        )
+        writing = asyncio.ensure_future(write())
         try:
             async for answer in call:
                 before = self.acknowledged.get(shopper.session_id, 0)
@@ -74,6 +75,8 @@ class Load:
                     room.release()
         except grpc.aio.AioRpcError as error:
             self.stream_ends.append(grpc_status(error))
+        finally:
+            writing.cancel()
 
     async def watch(self, live: Live) -> None:
         """Read packets until the server ends the stream."""

@@ -98,8 +98,10 @@ async def test_what_is_missing_is_given_up_after_two_seconds(live: Live) -> None
 
     await until(given_up)
     assert 2.0 <= monotonic() - begun < 4.0
-    late = await ingest(live, shopper.token, brief(2), brief(3, dx=[7, 7, 7]))
-    assert (late.applied, late.duplicates) == (0, 2)
+    late = IngestRequest(batches=[brief(2), brief(3, dx=[7, 7, 7])])
+    status = await refusal(live, late, shopper.token)
+    assert status.code == grpc.StatusCode.OUT_OF_RANGE.value[0]
+    assert info(status).reason == "SEQUENCE_TOO_LATE"
     assert await sent(live, shopper, 5) == (5, 0, 2)
 
 

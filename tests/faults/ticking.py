@@ -22,6 +22,7 @@ from eitp_server.storage.snapshot import MemorySnapshots
 from faults import script
 from faults.clients import START_US, TENANTS, Clients, session_id
 from faults.telemetry import batch
+from unwrapped import unwrapped
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -107,12 +108,13 @@ async def ticking() -> AsyncGenerator[Ticking]:
         clock_us=lambda: clock[0],
         pace=Pace(),
     )
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(ticker.run())
-        try:
-            yield Ticking(ticker=ticker, inbox=inbox, log=log, clock=clock)
-        finally:
-            ticker.stop()
+    with unwrapped():
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(ticker.run())
+            try:
+                yield Ticking(ticker=ticker, inbox=inbox, log=log, clock=clock)
+            finally:
+                ticker.stop()
 
 
 def _break(message: Any) -> list[Any]:

@@ -95,7 +95,7 @@ def test_a_gap_is_given_up_after_the_wait_and_counted() -> None:
     door.tick([], now_us=10 + WAIT_US)
     assert door.applied == [(0, 3)]
     assert int(door.sessions.lost[0]) == 2
-    assert door.tick([(0, 1), (0, 2)], now_us=11 + WAIT_US) == [Verdict.DUPLICATE] * 2
+    assert door.tick([(0, 1), (0, 2)], now_us=11 + WAIT_US) == [Verdict.TOO_LATE] * 2
 
 
 def test_a_gap_is_given_up_when_too_many_wait() -> None:

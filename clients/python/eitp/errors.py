@@ -157,6 +157,7 @@ _BY_REASON: Mapping[str, type[Refused]] = {
     "SESSION_UNKNOWN": SessionGone,
     "SESSION_CLOSED": SessionGone,
     "SEQUENCE_TOO_FAR_AHEAD": Conflict,
+    "SEQUENCE_TOO_LATE": Conflict,
     "CURSOR_UNKNOWN": CursorLost,
     "CURSOR_COMPACTED": CursorLost,
     "TENANT_SUSPENDED": Forbidden,

@@ -23,6 +23,8 @@ MAX_WAITING: Final = 8
 """Batches that wait at most; one more, and the missing ones are given up."""
 MAX_AHEAD: Final = 1024
 """How far ahead of the next sequence a batch may be."""
+_LOST: Final = 0
+"""Digest of a batch that was given up, which one batch in 2**32 has by chance."""
 
 
 class Verdict(IntEnum):
@@ -34,6 +36,7 @@ class Verdict(IntEnum):
     CONFLICT = 3
     TOO_FAR_AHEAD = 4
     BROKEN = 5
+    TOO_LATE = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +171,9 @@ class Admission:
         if sequence <= following - 1 - DIGESTS:
             return Verdict.DUPLICATE
         known = int(self._sessions.digest[slot, sequence % DIGESTS])
-        # What was given up as lost has the digest 0: its late arrival is no contradiction.
-        return Verdict.DUPLICATE if known in (digest, 0) else Verdict.CONFLICT
+        if known == _LOST:
+            return Verdict.TOO_LATE
+        return Verdict.DUPLICATE if known == digest else Verdict.CONFLICT
 
     def _apply(self, slot: int, sequence: int, digest: int) -> None:
         self._sessions.digest[slot, sequence % DIGESTS] = digest
@@ -188,7 +192,7 @@ class Admission:
         first = min(self._waiting[slot])
         following = int(self._sessions.next_sequence[slot])
         for missing in range(max(following, first - DIGESTS), first):
-            self._sessions.digest[slot, missing % DIGESTS] = 0
+            self._sessions.digest[slot, missing % DIGESTS] = _LOST
         self._sessions.lost[slot] += first - following
         self._sessions.next_sequence[slot] = first
         self._release(slot, released)

@@ -39,9 +39,13 @@ _CONFLICT: Final = (
     " a new one takes the next sequence"
 )
 _TOO_FAR: Final = "lies too far ahead of the next expected one; send the missing batches first"
+_TOO_LATE: Final = (
+    "came after the wait for it had run out; it is counted as lost, go on with later batches"
+)
 _REFUSALS: Final = {
     Verdict.CONFLICT: (Reason.SEQUENCE_CONFLICT, _CONFLICT),
     Verdict.TOO_FAR_AHEAD: (Reason.SEQUENCE_TOO_FAR_AHEAD, _TOO_FAR),
+    Verdict.TOO_LATE: (Reason.SEQUENCE_TOO_LATE, _TOO_LATE),
 }
 
 
@@ -245,13 +249,14 @@ class Intake:
         reported = (pointer > 0) & (pointer < POINTERS)
         session.pointer[slot[reported]] = pointer[reported]
         if columns.detailed.pages:
-            arrivals = set(columns.arrival[accepted].tolist())
-            pages = columns.detailed.pages
-            taken.pages = [(int(slots[a]), page) for a, page in pages if a in arrivals]
+            # Batches that had waited stand behind those that arrived, but may come before them.
+            page = dict(columns.detailed.pages)
+            arrivals: list[int] = columns.arrival[accepted].tolist()
+            taken.pages = [(int(slots[a]), page[a]) for a in arrivals if a in page]
 
 
 _LOGGED: Final = (Verdict.APPLIED, Verdict.WAITING)
-_KNOWN: Final = (Verdict.APPLIED, Verdict.WAITING, Verdict.DUPLICATE)
+_KNOWN: Final = (Verdict.APPLIED, Verdict.WAITING, Verdict.DUPLICATE, Verdict.TOO_LATE)
 POINTERS: Final = 4
 
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from eitp_server.ingest.policy import Policy
     from eitp_server.ingest.screen import Validator
 
-REDUCER_VERSION: Final = "2"
+REDUCER_VERSION: Final = "3"
 IDLE_US: Final = 30 * 60 * 1_000_000
 """A session without input for this long is closed."""
 

@@ -144,7 +144,8 @@ class Ticker:
                 await self._commit(effects.envelope.finish(self._now_us), effects.writes)
         except DomainError as error:
             _LOG.warning("a tick could not be committed", reason=error.reason, inputs=len(inputs))
-            _fail(inputs, error)
+            # What came meanwhile may follow what is refused here: its sender must repeat both.
+            _fail((*inputs, *self._inbox.take()), error)
             await self._rebuild()
             return
         except Exception:  # noqa: BLE001 # nor may one that cannot be stored

@@ -64,6 +64,7 @@ REASONS = {
     StatusCode.ABORTED: (Reason.REVISION_MISMATCH,),
     StatusCode.OUT_OF_RANGE: (
         Reason.SEQUENCE_TOO_FAR_AHEAD,
+        Reason.SEQUENCE_TOO_LATE,
         Reason.CURSOR_UNKNOWN,
         Reason.CURSOR_COMPACTED,
     ),
