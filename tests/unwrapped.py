@@ -18,6 +18,6 @@ def unwrapped() -> Generator[None]:
     try:
         yield
     except BaseExceptionGroup as group:
-        if len(group.exceptions) > 1:
-            raise
-        raise group.exceptions[0] from group
+        if len(group.exceptions) == 1:
+            raise group.exceptions[0] from group
+        raise
