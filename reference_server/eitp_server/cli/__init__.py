@@ -1,0 +1,34 @@
+"""The server's command line: a module per noun."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+from rich.console import Console
+
+from eitp_server.cli import keys, lab, server, tenants
+from eitp_server.errors import DomainError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    help="The EITP reference server: telemetry in, packets and interventions out.",
+    epilog="Settings come from the environment: EITP_GRPC_PORT, EITP_WEB_PORT, EITP_DATA_DIR, … "
+    "`eitp-server settings` lists them all.",
+)
+app.add_typer(server.app)
+app.add_typer(tenants.app, name="tenants")
+app.add_typer(keys.app, name="keys")
+app.add_typer(lab.app, name="lab")
+
+
+def main() -> None:
+    """Run the command line; what the server refuses ends with its message and status 1."""
+    try:
+        app()
+    except (DomainError, OSError) as error:
+        Console(stderr=True).print(f"[red]error:[/] {error}")
+        sys.exit(1)

@@ -1,0 +1,81 @@
+"""`eitp-server lab bench`: benchmarks, each of which compares within one run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+
+from eitp_server.cli.console import CONSOLE
+
+app = typer.Typer(no_args_is_help=True, help="Benchmarks; each compares within one run.")
+
+
+@app.command("ingest")
+def measure_ingest(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, not a table.")] = False,
+    mode: Annotated[
+        Literal["relay", "http", "both"], typer.Option(help="Relays, browsers or both.")
+    ] = "both",
+    load: Annotated[
+        Literal["moves", "visits"],
+        typer.Option(help="20 Hz batches of one size, or what the client makes of visits."),
+    ] = "moves",
+    batches_per_message: Annotated[int, typer.Option(min=1, max=256, help="Of a relay.")] = 16,
+    events: Annotated[int, typer.Option(min=1, max=512, help="In a batch of moves.")] = 10,
+    sessions: Annotated[int, typer.Option(min=1, help="Live sessions.")] = 5_000,
+    memory_sessions: Annotated[
+        int, typer.Option(min=1, help="Sessions whose memory is measured.")
+    ] = 20_000,
+    seconds: Annotated[float, typer.Option(min=0.1, help="Length of the measurement.")] = 20,
+    warmup: Annotated[float, typer.Option(min=0, help="Seconds of load before it.")] = 5,
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Keep the fresh data directories here: the disk to test.")
+    ] = None,
+    memory: Annotated[
+        bool, typer.Option("--memory", help="Keep nothing on disk: what durability costs.")
+    ] = False,
+) -> None:
+    """Measure telemetry in: a real server, a load process, a subscriber and an empty handler."""
+    from eitp_server.lab.bench import Options, bench_ingest
+
+    options = Options(
+        modes=("relay", "http") if mode == "both" else (mode,),
+        load=load,
+        batches_per_message=batches_per_message,
+        events=events,
+        sessions=sessions,
+        memory_sessions=memory_sessions,
+        seconds=seconds,
+        warmup=warmup,
+        data_dir=data_dir,
+        in_memory=memory,
+    )
+    report = bench_ingest(options, say=Console(stderr=True).print)
+    if as_json:
+        typer.echo(json.dumps(report.as_json(), indent=2))
+    else:
+        CONSOLE.print(report.as_table())
+
+
+@app.command("restart")
+def measure_restart(
+    sessions: Annotated[int, typer.Option(min=1, help="Live sessions.")] = 10_000,
+    history: Annotated[int, typer.Option(min=1, help="Batches before the snapshot.")] = 100_000,
+    tail: Annotated[int, typer.Option(min=1, help="Batches after it, to be replayed.")] = 90_000,
+    runs: Annotated[int, typer.Option(min=1, help="Restarts from the snapshot.")] = 3,
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Make the data directories here: the disk to test.")
+    ] = None,
+) -> None:
+    """Measure a restart after kill -9 to the first acknowledgement, as JSON."""
+    from eitp_server.lab.bench.restart import RestartOptions, bench_restart
+
+    options = RestartOptions(
+        sessions=sessions, history=history, tail=tail, runs=runs, data_dir=data_dir
+    )
+    report = bench_restart(options, say=Console(stderr=True).print)
+    typer.echo(json.dumps(report.as_json(), indent=2))

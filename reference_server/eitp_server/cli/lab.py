@@ -1,0 +1,10 @@
+"""`eitp-server lab`: the server's maths over files."""
+
+from __future__ import annotations
+
+import typer
+
+from eitp_server.cli import bench
+
+app = typer.Typer(no_args_is_help=True, help="The same maths over files, and benchmarks.")
+app.add_typer(bench.app, name="bench")
