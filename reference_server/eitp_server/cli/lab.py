@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from eitp_server.cli import bench
+from eitp_server.cli import bench, planted
 
 app = typer.Typer(no_args_is_help=True, help="The same maths over files, and benchmarks.")
 app.add_typer(bench.app, name="bench")
+app.command("planted")(planted.measure_planted)
