@@ -1,4 +1,4 @@
-"""Rage, dead and slow clicks: the rules, and each of their exclusions."""
+"""Rage, dead, slow and error clicks: the rules, and each of their exclusions."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 from eitp_server.signals.action import Action
 from eitp_server.signals.event import Kind, Role
-from eitp_server.signals.fold import evidence
+from eitp_server.signals.fold import evidence, fold
+from eitp_server.signals.rule import Thresholds
 from eitp_server.signals.signal import Signal
-from signals.stream import Row, answer, clicks, folded, seen, silence
+from eitp_server.signals.tables import SignalTables
+from signals.stream import Row, answer, clicks, columns, folded, seen, silence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,9 +45,14 @@ def test_three_fast_clicks_are_not_rage_without_reports() -> None:
     assert rages(clicks(0, 200, 400)) == 0
 
 
-def test_four_fast_clicks_are_rage_although_each_was_answered() -> None:
-    rows = [*clicks(0, 300, 600), answer(650, 50), *clicks(900)]
-    assert rages([*rows[:1], answer(50, 50), *rows[1:]]) == 1
+def test_five_clicks_are_rage_even_without_reports_however_slow() -> None:
+    assert rages(clicks(0, 900, 1800, 2700)) == 0
+    assert rages(clicks(0, 900, 1800, 2700, 3600)) == 1
+
+
+def test_fast_clicks_that_the_page_answers_are_no_rage() -> None:
+    rows = [*clicks(0), answer(50, 50), *clicks(300, 600), answer(650, 50), *clicks(900, 1200)]
+    assert rages(rows) == 0
 
 
 def test_three_clicks_without_an_answer_to_the_first_are_rage() -> None:
@@ -121,7 +128,42 @@ def test_clicks_on_different_targets_do_not_belong_together() -> None:
 
 
 def test_clicks_in_one_place_belong_together_when_no_target_is_reported() -> None:
-    assert rages(clicks(0, 200, 400, 600, target=0)) == 1
+    three = [*REPORTING, *clicks(5000, 5200, 5400, target=0)]
+    assert rages([*three, silence(7900)]) == 1
+
+
+def test_clicks_on_nobody_knows_what_are_no_rage_without_reports() -> None:
+    assert rages(clicks(*range(0, 6000, 200), target=0)) == 0
+
+
+def test_an_error_soon_after_a_click_is_an_error_click_once() -> None:
+    error = [Row(t, Kind.SCRIPT_ERROR) for t in (1000, 1001)]
+    assert counted([*clicks(0), *error], Action.ERROR_CLICKS) == 1
+    assert counted([*clicks(0), *error[1:]], Action.ERROR_CLICKS) == 0
+    assert counted(error, Action.ERROR_CLICKS) == 0
+    assert counted([*clicks(0), error[0], *clicks(1000), error[1]], Action.ERROR_CLICKS) == 2
+
+
+def test_a_tenant_can_ask_for_more_clicks_and_longer_waits() -> None:
+    tables = SignalTables.allocate(1)
+    own = Thresholds(rage_clicks=6, slow_click_ms=2000, dead_click_ms=5000)
+    tables.rule.set(0, own)
+    rows = [*REPORTING, *clicks(5000, 5200, 5400, 5600, 5800), answer(7900, 2100)]
+    fold(tables, columns(rows))
+    assert tables.rule.own[0]
+    assert tables.action.sums[0, :, Action.RAGE_CLICKS].sum() == 0
+    assert tables.action.sums[0, :, Action.SLOW_CLICKS].sum() == 1
+    fold(tables, columns([*clicks(8000, 8100), answer(12_900, 4800)]))
+    assert tables.action.sums[0, :, Action.DEAD_CLICKS].sum() == 0
+
+
+def test_a_slot_that_is_reset_has_the_published_thresholds() -> None:
+    tables = SignalTables.allocate(1)
+    tables.rule.set(0, Thresholds(rage_clicks=6))
+    tables.reset(np.array([0]))
+    tables.rule.set(0, Thresholds())
+    assert tables.rule.rage_clicks[0] == Thresholds().rage_clicks
+    assert not tables.rule.own[0]
 
 
 def test_no_answer_is_a_dead_click() -> None:

@@ -2,6 +2,8 @@
 
 - back_mash/1: a return within 2 s of the one before.
 - quick_back/1: any other return within 5 s of arriving on a page.
+
+A tenant may set thresholds of its own (`rule.Thresholds`).
 """
 
 from __future__ import annotations
@@ -21,9 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from eitp_server.signals.event import Events
-
-MASH_MS = 2000
-QUICK_MS = 5000
+    from eitp_server.signals.rule import RuleTable
 
 _TRAVERSALS = np.isin(np.arange(256), [Kind.BACK, Kind.FORWARD, Kind.NAVIGATE])
 
@@ -38,7 +38,9 @@ class BackTable(SlotTable):
     """(capacity,) when it last returned."""
 
 
-def fold_backs(table: BackTable, events: Events, row: NDArray[np.intp]) -> list[Tally]:
+def fold_backs(
+    table: BackTable, rules: RuleTable, events: Events, row: NDArray[np.intp]
+) -> list[Tally]:
     """Add the page changes among the events `row` (ascending) to `table`."""
     row = row[_TRAVERSALS[events.kind[row]]]
     if not len(row):
@@ -49,18 +51,20 @@ def fold_backs(table: BackTable, events: Events, row: NDArray[np.intp]) -> list[
     table.arrived_ms[segments.slot] = t[segments.last]
     back = events.kind[row] == Kind.BACK
     mashed = np.zeros(len(row), np.bool_)
-    mashed[back] = _mashed(table, events.slot[row[back]], t[back])
-    quick = back & (stayed < QUICK_MS) & ~mashed
+    mashed[back] = _mashed(table, rules, events.slot[row[back]], t[back])
+    quick = back & (stayed < rules.quick_back_ms[events.slot[row]]) & ~mashed
     return [
         Tally.of(events, row[mashed], Action.BACK_MASHES),
         Tally.of(events, row[quick], Action.QUICK_BACKS),
     ]
 
 
-def _mashed(table: BackTable, slot: NDArray[np.int32], t: NDArray[np.int32]) -> NDArray[np.bool_]:
+def _mashed(
+    table: BackTable, rules: RuleTable, slot: NDArray[np.int32], t: NDArray[np.int32]
+) -> NDArray[np.bool_]:
     if not len(slot):
         return np.zeros(0, np.bool_)
     segments = Segments.of(slot)
-    mashed = t - segments.lagged(t, table.back_ms[segments.slot]) <= MASH_MS
+    mashed = t - segments.lagged(t, table.back_ms[segments.slot]) <= rules.back_mash_ms[slot]
     table.back_ms[segments.slot] = t[segments.last]
     return mashed

@@ -16,9 +16,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from eitp_server.signals.event import Events
+    from eitp_server.signals.rule import RuleTable
 
-GAP_MS = 1000
-REACH_PX = 30
 CARRIED = 3
 """Clicks that are kept of every session."""
 
@@ -50,6 +49,8 @@ class ClickTable(SlotTable):
     """(capacity,) whether the latest click has no answer yet."""
     reports: NDArray[np.bool_] = column("?")
     """(capacity,) whether the client has ever reported an answer or its absence."""
+    failed: NDArray[np.bool_] = column("?")
+    """(capacity,) whether a script failed since the latest click."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +71,11 @@ class Sequence:
     carried: NDArray[np.bool_]
     newest: NDArray[np.intp]
     """(m,) the newest carried click of each session."""
+
+    @property
+    def slot(self) -> NDArray[np.int32]:
+        """(q,) the session of each row."""
+        return self.segments.slot[self.segments.ordinal]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +130,7 @@ def sequence_of(table: ClickTable, events: Events, row: NDArray[np.intp]) -> Seq
     )
 
 
-def chains_of(table: ClickTable, sequence: Sequence) -> Chains:
+def chains_of(table: ClickTable, rules: RuleTable, sequence: Sequence) -> Chains:
     """Find which clicks repeat the one before."""
     slots, newest = sequence.segments.slot, sequence.newest
     is_click = sequence.kind == Kind.CLICK
@@ -133,7 +139,7 @@ def chains_of(table: ClickTable, sequence: Sequence) -> Chains:
     explains = _EXPLANATION[sequence.kind]
     explains[newest] = table.explained[slots]
     explained = latest(explains)
-    joins = _joins(sequence, previous) & (np.append(-1, explained[:-1]) < previous)
+    joins = _joins(rules, sequence, previous) & (np.append(-1, explained[:-1]) < previous)
     start = latest(is_click & ~joins)
     first_ms = sequence.t.copy()
     first_ms[newest] = table.first_ms[slots]
@@ -150,15 +156,19 @@ def chains_of(table: ClickTable, sequence: Sequence) -> Chains:
     )
 
 
-def _joins(sequence: Sequence, previous: NDArray[np.intp]) -> NDArray[np.bool_]:
+def _joins(
+    rules: RuleTable, sequence: Sequence, previous: NDArray[np.intp]
+) -> NDArray[np.bool_]:
     """Return whether a click repeats the one before, explanations aside."""
+    slot = sequence.slot
+    reach = rules.rage_reach_px[slot].astype(np.int64)
     target, before = sequence.target, sequence.target[previous]
     dx = np.abs(sequence.x - sequence.x[previous])
     dy = np.abs(sequence.y - sequence.y[previous])
-    near = (np.maximum(dx, dy) <= REACH_PX) & (dx * dx + dy * dy <= REACH_PX**2)
+    near = (np.maximum(dx, dy) <= reach) & (dx * dx + dy * dy <= reach * reach)
     return (
         ~sequence.carried
-        & (sequence.t - sequence.t[previous] <= GAP_MS)
+        & (sequence.t - sequence.t[previous] <= rules.rage_gap_ms[slot])
         & near
         & ((target == before) | (target == 0) | (before == 0))
         & ~_REPEATABLE[sequence.role]

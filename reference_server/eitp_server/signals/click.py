@@ -1,12 +1,17 @@
-"""Clicks that met no answer: rage, dead and slow clicks.
+"""Clicks that met no answer, or an error: rage, dead, slow and error clicks.
 
-- rage_click/1: three or more clicks on one target (or one place, when no target is reported),
-  each at most 1000 ms and 30 px after the one before, where either four fell within 1000 ms or
-  the page had not answered the first within 1000 ms. Counted once per chain. Text fields,
-  steppers, pagers and canvases are pressed repeatedly on purpose and never count; a selection or
-  a scroll between two clicks explains them. The second branch needs a client that reports answers.
+- rage_click/2: clicks on one target (or one place, when no target is reported), each at most
+  1000 ms and 30 px after the one before, none of them explained, while the page has not answered
+  the first in time, where either the client reports answers, three were made and 1000 ms have
+  passed since the first; or the target is known and four fell within 1000 ms or five were made.
+  Counted once per chain. Text fields, steppers, pagers and canvases are pressed repeatedly on
+  purpose and never count; a selection or a scroll between two clicks explains them. Without a
+  target and without reports of answers nothing tells impatience from work, and nothing counts.
 - dead_click/1: the client watched a click for 2500 ms and saw nothing, or the answer took longer.
 - slow_click/1: the answer took 1000 ms or more, but came.
+- error_click/1: a script failed within 1000 ms after a click; once per click.
+
+A tenant may set thresholds of its own (`rule.Thresholds`).
 """
 
 from __future__ import annotations
@@ -19,6 +24,7 @@ import numpy as np
 from eitp_server.signals.action import WINDOW_MS, Action, Tally
 from eitp_server.signals.chain import ClickTable, carry_chains, chains_of, sequence_of
 from eitp_server.signals.event import Kind, Role
+from eitp_server.signals.rule import DEFAULTS
 from eitp_server.signals.segment import latest
 
 if TYPE_CHECKING:
@@ -26,19 +32,23 @@ if TYPE_CHECKING:
 
     from eitp_server.signals.chain import Chains, Sequence
     from eitp_server.signals.event import Events
+    from eitp_server.signals.rule import RuleTable
 
-RAGE_CLICKS = 3
 FAST_CLICKS = 4
 FAST_MS = 1000
+STEADY_CLICKS = 5
 PROMPT_MS = 1000
-SLOW_MS = 1000
-DEAD_MS = 2500
+ERROR_MS = 1000
+DEAD_MS = DEFAULTS.dead_click_ms
+"""How long a client watches a page for its answer to a click."""
 
 _SILENT = np.isin(np.arange(256), [Role.TEXT_FIELD, Role.TEXT, Role.CANVAS, Role.VIDEO])
 """What gives no answer that a client could see, or owes none."""
 
 _ANSWER = np.isin(np.arange(256), [Kind.RESPONSE, Kind.NO_RESPONSE])
-_RELEVANT = _ANSWER | np.isin(np.arange(256), [Kind.CLICK, Kind.SELECT, Kind.SCROLL])
+_RELEVANT = _ANSWER | np.isin(
+    np.arange(256), [Kind.CLICK, Kind.SELECT, Kind.SCROLL, Kind.SCRIPT_ERROR]
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +59,7 @@ class Answers:
     t_ms: NDArray[np.int32]
     """When the client reported it."""
     latency_ms: NDArray[np.int32]
-    """DEAD_MS when the client gave up."""
+    """The threshold of a dead click when the client gave up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +75,10 @@ class _Watch:
     """The chain's first click has been answered in time."""
     reports: NDArray[np.bool_]
     """The client has reported an answer or its absence."""
+    erred: NDArray[np.bool_]
+    """The first error of a script soon after a click."""
+    failed: NDArray[np.bool_]
+    """A script has failed since the latest click."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,28 +94,31 @@ class _Rage:
 
 
 def fold_clicks(
-    table: ClickTable, events: Events, row: NDArray[np.intp]
+    table: ClickTable, rules: RuleTable, events: Events, row: NDArray[np.intp]
 ) -> tuple[list[Tally], Answers]:
     """Add the clicks and answers among the events `row` (ascending) to `table`."""
     row = row[_RELEVANT[events.kind[row]]]
     if not len(row):
         return [], Answers(slot=events.slot[:0], t_ms=table.x[:0], latency_ms=table.x[:0])
     sequence = sequence_of(table, events, row)
-    chains = chains_of(table, sequence)
-    watch = _watch(table, sequence, chains)
-    rage = _rage(table, sequence, chains, watch)
+    chains = chains_of(table, rules, sequence)
+    watch = _watch(table, rules, sequence, chains)
+    rage = _rage(table, rules, sequence, chains, watch)
     carry_chains(table, sequence, chains)
     _carry(table, sequence, watch, rage)
-    return _tallies(sequence, chains, watch, rage), _answers(sequence, watch)
+    return _tallies(rules, sequence, chains, watch, rage), _answers(sequence, watch)
 
 
 def pending_rage(
-    table: ClickTable, slots: NDArray[np.integer[Any]], at_ms: NDArray[np.int32]
+    table: ClickTable,
+    rules: RuleTable,
+    slots: NDArray[np.integer[Any]],
+    at_ms: NDArray[np.int32],
 ) -> NDArray[np.bool_]:
     """Return whether time alone has completed the rage rule since the last event, (m,)."""
     waited = at_ms - table.first_ms[slots]
     return (
-        (table.length[slots] >= RAGE_CLICKS)
+        (table.length[slots] >= rules.rage_clicks[slots])
         & (waited > PROMPT_MS)
         & (waited <= WINDOW_MS)
         & table.reports[slots]
@@ -110,7 +127,7 @@ def pending_rage(
     )
 
 
-def _watch(table: ClickTable, sequence: Sequence, chains: Chains) -> _Watch:
+def _watch(table: ClickTable, rules: RuleTable, sequence: Sequence, chains: Chains) -> _Watch:
     segments, newest = sequence.segments, sequence.newest
     is_click, is_answer = sequence.kind == Kind.CLICK, _ANSWER[sequence.kind]
     unanswered = is_click.copy()
@@ -122,19 +139,43 @@ def _watch(table: ClickTable, sequence: Sequence, chains: Chains) -> _Watch:
     prompt &= sequence.kind == Kind.RESPONSE
     prompt[newest] = table.answered[segments.slot]
     reports = latest(is_answer) >= segments.start[segments.ordinal]
+    dead_ms = rules.dead_click_ms[sequence.slot]
+    erred, failed = _errors(table, sequence, chains)
     return _Watch(
         owed=is_answer & unanswered[np.append(0, asked[:-1])],
-        latency_ms=np.where(sequence.kind == Kind.NO_RESPONSE, DEAD_MS, latency),
+        latency_ms=np.where(sequence.kind == Kind.NO_RESPONSE, dead_ms, latency),
         awaiting=unanswered[asked],
         answered=latest(prompt) >= chains.start,
         reports=reports | table.reports[segments.slot][segments.ordinal],
+        erred=erred,
+        failed=failed,
     )
 
 
-def _rage(table: ClickTable, sequence: Sequence, chains: Chains, watch: _Watch) -> _Rage:
+def _errors(
+    table: ClickTable, sequence: Sequence, chains: Chains
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return where a click's first error is, and whether one has come since the latest click."""
+    is_error = sequence.kind == Kind.SCRIPT_ERROR
+    marked = is_error.copy()
+    marked[sequence.newest] = table.failed[sequence.segments.slot]
+    known = latest(marked)
+    before = np.append(-1, known[:-1]) >= chains.click
+    soon = sequence.t - sequence.t[chains.click] <= ERROR_MS
+    return is_error & soon & ~before, known >= chains.click
+
+
+def _rage(
+    table: ClickTable, rules: RuleTable, sequence: Sequence, chains: Chains, watch: _Watch
+) -> _Rage:
     is_click, is_answer = sequence.kind == Kind.CLICK, _ANSWER[sequence.kind]
-    fast = is_click & (chains.length >= FAST_CLICKS) & (_span_ms(sequence, chains) <= FAST_MS)
-    unmet = watch.reports & ~watch.answered & (chains.length >= RAGE_CLICKS)
+    fast = (chains.length >= FAST_CLICKS) & (_span_ms(sequence, chains) <= FAST_MS)
+    fast |= chains.length >= STEADY_CLICKS
+    fast &= is_click & (sequence.target[chains.click] != 0) & ~watch.answered
+    # A tenant that asks for more clicks gets no burst of fewer by either branch.
+    enough = chains.length >= rules.rage_clicks[sequence.slot]
+    fast &= enough
+    unmet = watch.reports & ~watch.answered & enough
     overdue = is_answer | (sequence.t > chains.first_ms + PROMPT_MS)
     fulfilled = (fast | (unmet & overdue)) & ~sequence.carried
     fulfilled[sequence.newest] = table.raged[sequence.segments.slot]
@@ -156,29 +197,33 @@ def _span_ms(sequence: Sequence, chains: Chains) -> NDArray[np.int64]:
     return sequence.t - sequence.t[oldest]
 
 
-def _tallies(sequence: Sequence, chains: Chains, watch: _Watch, rage: _Rage) -> list[Tally]:
+def _tallies(
+    rules: RuleTable, sequence: Sequence, chains: Chains, watch: _Watch, rage: _Rage
+) -> list[Tally]:
     answerable = watch.owed & ~_SILENT[sequence.role[chains.click]]
-    dead = watch.latency_ms >= DEAD_MS
-    slow = (watch.latency_ms >= SLOW_MS) & ~dead
+    slot = sequence.slot
+    dead = watch.latency_ms >= rules.dead_click_ms[slot]
+    slow = (watch.latency_ms >= rules.slow_click_ms[slot]) & ~dead
     return [
         _tally(sequence, rage.begins, Action.RAGE_CLICKS),
         _tally(sequence, rage.left, Action.RAGE_CLICKS),
         _tally(sequence, answerable & dead, Action.DEAD_CLICKS),
         _tally(sequence, answerable & slow, Action.SLOW_CLICKS),
         _tally(sequence, watch.owed, Action.ANSWERS),
+        _tally(sequence, watch.erred, Action.ERROR_CLICKS),
     ]
 
 
 def _tally(sequence: Sequence, chosen: NDArray[np.bool_], action: Action) -> Tally:
     row = np.flatnonzero(chosen)
-    slot = sequence.segments.slot[sequence.segments.ordinal[row]]
+    slot = sequence.slot[row]
     return Tally(slot, sequence.t[row].astype(np.int32), np.full(len(row), action))
 
 
 def _answers(sequence: Sequence, watch: _Watch) -> Answers:
     row = np.flatnonzero(watch.owed)
     return Answers(
-        slot=sequence.segments.slot[sequence.segments.ordinal[row]],
+        slot=sequence.slot[row],
         t_ms=sequence.t[row].astype(np.int32),
         latency_ms=watch.latency_ms[row].astype(np.int32),
     )
@@ -190,3 +235,4 @@ def _carry(table: ClickTable, sequence: Sequence, watch: _Watch, rage: _Rage) ->
     table.awaiting[slots] = watch.awaiting[last]
     table.reports[slots] = watch.reports[last]
     table.raged[slots] = rage.counted[last]
+    table.failed[slots] = watch.failed[last]
