@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import typer
 
-from eitp_server.cli import bench, planted
+from eitp_server.cli import bench, evaluate, planted
 
 app = typer.Typer(no_args_is_help=True, help="The same maths over files, and benchmarks.")
 app.add_typer(bench.app, name="bench")
+app.command("evaluate")(evaluate.evaluate)
 app.command("planted")(planted.measure_planted)
