@@ -160,9 +160,9 @@ def test_what_was_held_back_is_no_news_a_second_time() -> None:
     assert not crosses(gates, FRUSTRATED, 122_000)
 
 
-def test_all_that_is_kept_of_a_session_fits_into_a_kilobyte_and_a_half() -> None:
+def test_all_that_is_kept_of_a_session_fits_into_two_and_a_half_kilobytes() -> None:
     kept = (SignalTables, StateTable, GateTable)
-    assert sum(table.bytes_per_slot() for table in kept) <= 1536
+    assert sum(table.bytes_per_slot() for table in kept) <= 2560
 
 
 def test_a_gate_goes_on_where_its_snapshot_was_taken() -> None:

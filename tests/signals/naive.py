@@ -18,7 +18,20 @@ if TYPE_CHECKING:
 POINTER = {Kind.MOVE, Kind.DOWN, Kind.UP, Kind.CLICK}
 RESTART = {Kind.VISIBLE, Kind.BACK, Kind.FORWARD, Kind.NAVIGATE}
 REPEATABLE = {Role.TEXT_FIELD, Role.STEPPER, Role.PAGER, Role.CANVAS}
+DECISIONS = {Kind.CLICK, Kind.BACK, Kind.FORWARD, Kind.NAVIGATE}
+LEAST_STAY = {
+    Role.BUTTON: 300,
+    Role.SELECT: 300,
+    Role.CHECKBOX: 300,
+    Role.FORM: 300,
+    Role.LINK: 1000,
+}
 SILENT = {Role.TEXT_FIELD, Role.TEXT, Role.CANVAS, Role.VIDEO}
+
+
+def section_of(row: Row) -> int:
+    named = {Role.PRICE: 7, Role.FORM: 16, Role.TEXT_FIELD: 16}
+    return min(row.section, 20) or named.get(Role(row.role), 0)
 
 
 def rested(run: int) -> int:
@@ -27,6 +40,16 @@ def rested(run: int) -> int:
 
 def paused(run: int) -> int:
     return rested(run) if run >= 200 else 0
+
+
+@dataclass(frozen=True)
+class Step:
+    """A moving step and the rest before it, 251 when it begins a stroke."""
+
+    dt: int
+    dx: int
+    dy: int
+    rested: int
 
 
 @dataclass
@@ -38,6 +61,10 @@ class Pointer:
     lost: bool = True
     still_since: int = 0
     heading: list[int] = field(default_factory=lambda: [0, 0])
+    trail: list[Step] = field(default_factory=list[Step])
+    moved: int = 0
+    unseen: bool = True
+    exits: int = 0
 
     def see(self, row: Row) -> None:
         if row.kind not in POINTER | RESTART:
@@ -57,6 +84,7 @@ class Pointer:
         self.lost = row.kind in RESTART
 
     def _new_place(self, row: Row) -> None:
+        self.unseen = True
         self.still_since = row.t
         self.heading = [0, 0]
 
@@ -71,6 +99,7 @@ class Pointer:
             self._new_place(row)
         else:
             self.still_since = row.t
+            self._keep(last, row)
             into["moving"] += dt
             into["steps"] += 1
             into["path"] += round(px * 16)
@@ -82,10 +111,17 @@ class Pointer:
                     into["flips"] += self.heading[axis] == -way
                     self.heading[axis] = way
 
+    def _keep(self, last: Row, row: Row) -> None:
+        rest = 251 if self.unseen else min(last.t - self.moved, 251)
+        self.trail.append(Step(row.t - last.t, row.x - last.x, row.y - last.y, rest))
+        self.moved, self.unseen = row.t, False
+        rising = (last.y - row.y) / (row.t - last.t) * 1000
+        self.exits += row.kind == Kind.MOVE and row.y <= 10 < last.y and rising >= 200
+
 
 @dataclass
 class Clicks:
-    """Rage, dead and slow clicks."""
+    """Rage, dead, slow and error clicks."""
 
     counts: Counter[str] = field(default_factory=Counter[str])
     chain: list[Row] = field(default_factory=list["Row"])
@@ -94,12 +130,15 @@ class Clicks:
     explained: bool = False
     awaiting: bool = False
     reports: bool = False
+    failed: bool = False
     latencies: list[int] = field(default_factory=list[int])
 
     def see(self, row: Row) -> None:
         if row.kind in {Kind.SELECT, Kind.SCROLL}:
             self.explained = True
             self._rage(self._unmet() and row.t > self.chain[0].t + 1000)
+        elif row.kind == Kind.SCRIPT_ERROR:
+            self._fail(row)
         elif row.kind == Kind.CLICK:
             self._click(row)
         elif row.kind in {Kind.RESPONSE, Kind.NO_RESPONSE}:
@@ -110,10 +149,17 @@ class Clicks:
             self._rage(self._unmet() and row.t > self.chain[0].t + 1000)
             self.chain, self.answered, self.raged = [], False, False
         self.chain.append(row)
-        self.explained, self.awaiting = False, True
+        self.explained, self.awaiting, self.failed = False, True, False
         self.counts["clicks"] += 1
-        four = len(self.chain) >= 4 and row.t - self.chain[-4].t <= 1000
-        self._rage(four or (self._unmet() and row.t > self.chain[0].t + 1000))
+        many = len(self.chain) >= 5 or (len(self.chain) == 4 and row.t - self.chain[0].t <= 1000)
+        impatient = bool(row.target) and many and not self.answered
+        self._rage(impatient or (self._unmet() and row.t > self.chain[0].t + 1000))
+
+    def _fail(self, row: Row) -> None:
+        if self.chain and row.t - self.chain[-1].t <= 1000:
+            self.counts["error clicks"] += not self.failed
+        self.failed = True
+        self._rage(self._unmet() and row.t > self.chain[0].t + 1000)
 
     def _repeats(self, last: Row, row: Row) -> bool:
         known = last.target and row.target
@@ -184,6 +230,60 @@ class Paces:
 
 
 @dataclass
+class Starts:
+    """Setting off after clicks and navigations."""
+
+    durations: list[int] = field(default_factory=list[int])
+    since: int | None = None
+    steps: int = 0
+
+    def see(self, row: Row, pointer: Pointer) -> None:
+        if len(pointer.trail) > self.steps and self.since is not None:
+            self.durations.append(row.t - pointer.trail[-1].dt - self.since)
+            self.since = None
+        self.steps = len(pointer.trail)
+        if row.kind in DECISIONS:
+            self.since = row.t
+        elif row.kind == Kind.HIDDEN:
+            self.since = None
+
+
+@dataclass
+class Holds:
+    """Buttons held."""
+
+    durations: list[int] = field(default_factory=list[int])
+    down: int | None = None
+
+    def see(self, row: Row) -> None:
+        if row.kind == Kind.DOWN:
+            self.down = row.t
+        elif row.kind == Kind.UP:
+            if self.down is not None and row.t - self.down <= 5000:
+                self.durations.append(row.t - self.down)
+            self.down = None
+
+
+@dataclass
+class Retreats:
+    """Stays on something to act on that ended without acting."""
+
+    count: int = 0
+    target: int = 0
+    role: int = 0
+    arrived: int = 0
+    settled: bool = False
+
+    def see(self, row: Row) -> None:
+        if row.target != self.target:
+            least = LEAST_STAY.get(Role(self.role), math.inf) if self.target else math.inf
+            stayed = row.t - self.arrived
+            self.count += row.kind == Kind.MOVE and not self.settled and stayed >= least
+            self.target, self.role, self.arrived, self.settled = row.target, row.role, row.t, False
+        self.settled |= row.kind in DECISIONS | {Kind.HIDDEN}
+
+
+@dataclass
 class Pages:
     """Returns, scrolls, dwell and the rest."""
 
@@ -192,6 +292,7 @@ class Pages:
     arrived: int | None = None
     back: int | None = None
     direction: int = 0
+    scrolled: int = 0
     last: Row | None = None
 
     def see(self, row: Row) -> None:
@@ -210,13 +311,15 @@ class Pages:
             self.arrived = row.t
         if row.kind == Kind.SCROLL and abs(row.scroll_y) >= 10:
             direction = 1 if row.scroll_y > 0 else -1
-            self.counts["reversals"] += direction == -self.direction
-            self.direction = direction
+            turned = direction == -self.direction
+            self.counts["reversals"] += turned
+            self.counts["rereads"] += turned and row.section == self.scrolled != 0
+            self.direction, self.scrolled = direction, row.section
 
     def _dwell(self, row: Row) -> None:
         last, self.last = self.last, row
-        if last and last.section and last.kind != Kind.HIDDEN:
-            self.dwell[min(last.section, 20)] += min(row.t - last.t, 3000)
+        if last and last.kind != Kind.HIDDEN and section_of(last):
+            self.dwell[section_of(last)] += min(row.t - last.t, 3000)
 
 
 @dataclass
@@ -227,12 +330,18 @@ class Session:
     clicks: Clicks = field(default_factory=Clicks)
     paces: Paces = field(default_factory=Paces)
     pages: Pages = field(default_factory=Pages)
+    starts: Starts = field(default_factory=Starts)
+    holds: Holds = field(default_factory=Holds)
+    retreats: Retreats = field(default_factory=Retreats)
 
     def see(self, row: Row) -> None:
         self.pointer.see(row)
         self.clicks.see(row)
         self.paces.see(row, self.pointer)
         self.pages.see(row)
+        self.starts.see(row, self.pointer)
+        self.holds.see(row)
+        self.retreats.see(row)
 
 
 def watched(rows: list[Row]) -> dict[int, Session]:

@@ -91,7 +91,9 @@ _STEPS_MS = (
     *(50,) * 8, 0, 0, 1, 8, 199, 200, 249, 250, 251, 300, 900, 1000, 1001, 2500, 15_000, 60_000
 )  # fmt: skip
 _STEPS_PX = (0, 0, 0, 0, -5000, -40, -20, -3, -2, 1, 3, 4, 21, 300)
-_KINDS = (*(Kind.MOVE,) * 12, *(Kind.CLICK,) * 8, Kind.RESPONSE, Kind.RESPONSE, *Kind)
+_KINDS = (
+    *(Kind.MOVE,) * 12, *(Kind.CLICK,) * 8, Kind.RESPONSE, Kind.RESPONSE, Kind.DOWN, Kind.UP, *Kind
+)  # fmt: skip
 _CHANGES = st.builds(
     Row,
     t=st.sampled_from(_STEPS_MS),
@@ -99,7 +101,9 @@ _CHANGES = st.builds(
     x=st.sampled_from(_STEPS_PX),
     y=st.sampled_from(_STEPS_PX),
     target=st.sampled_from((0, 1, 1, 2)),
-    role=st.sampled_from((Role.BUTTON, Role.BUTTON, Role.TEXT, Role.STEPPER)),
+    role=st.sampled_from(
+        (Role.BUTTON, Role.BUTTON, Role.TEXT, Role.STEPPER, Role.LINK, Role.PRICE)
+    ),
     section=st.sampled_from((0, 7, 7, 13, 255)),
     scroll_y=st.sampled_from((-300, -9, 0, 10, 300)),
     response_ms=st.sampled_from((-1, 0, 200, 999, 1000, 2499, 2500, 9000)),

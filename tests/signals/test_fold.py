@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,10 +39,14 @@ _ACTIONS: dict[Action, Callable[[Session], int]] = {
     Action.ANSWERS: lambda session: session.clicks.counts["answers"],
     Action.BACK_MASHES: lambda session: session.pages.counts["mash"],
     Action.QUICK_BACKS: lambda session: session.pages.counts["quick"],
+    Action.ERROR_CLICKS: lambda session: session.clicks.counts["error clicks"],
     Action.SCRIPT_ERRORS: lambda session: session.pages.counts["errors"],
     Action.SCROLL_REVERSALS: lambda session: session.pages.counts["reversals"],
     Action.DEPARTURES: lambda session: session.pages.counts["departures"],
     Action.SELECTIONS: lambda session: session.pages.counts["selections"],
+    Action.EDGE_EXITS: lambda session: session.pointer.exits,
+    Action.RETREATS: lambda session: session.retreats.count,
+    Action.REREADS: lambda session: session.pages.counts["rereads"],
 }
 
 
@@ -77,7 +82,7 @@ def test_counts_of_a_minute_are_what_a_plain_loop_finds(data: st.DataObject) -> 
     tables = folded(rows)
     for slot, session in watched(rows).items():
         counted = tables.action.sums[slot].sum(axis=0)
-        assert {action: counted[action] for action in Action} == {
+        assert {action: counted[action] for action in _ACTIONS} == {
             action: count(session) for action, count in _ACTIONS.items()
         }
         dwell = tables.attention.sums[slot].sum(axis=0)
@@ -92,10 +97,23 @@ def test_durations_are_what_a_plain_loop_finds(rows: list[Row]) -> None:
             (tables.deciding, session.paces.deciding),
             (tables.hovering, session.paces.hovering),
             (tables.latency, session.clicks.latencies),
+            (tables.initiating, session.starts.durations),
+            (tables.holding, session.holds.durations),
         ):
             assert table.seen[slot] == len(durations)
             if durations:
                 assert table.latest_ms[slot] == durations[-1]
+
+
+@given(journeys(sessions=2))
+def test_the_trail_is_what_a_plain_loop_finds(rows: list[Row]) -> None:
+    tables = folded(rows)
+    for slot, session in watched(rows).items():
+        trail = tables.trail
+        for i, step in enumerate(session.pointer.trail):
+            found = (trail.dt_ms, trail.dx, trail.dy, trail.rested_ms)
+            assert tuple(int(ring[slot, i]) for ring in found) == astuple(step)
+        assert trail.taken[slot] == len(session.pointer.trail)
 
 
 @given(st.data())

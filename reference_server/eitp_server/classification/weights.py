@@ -198,6 +198,38 @@ SIGNAL_READINGS: Sequence[Reading] = (
         dimensions={"interest": 0.4},
         labels={Label.COMPARISON: 2.0, Label.INTEREST: 0.5},
     ),
+    # The shape of movement is described on demand and not part of the evidence of a tick.
+    Reading(of=Signal.SPEED_SD, transform=Transform.SHARE, scale=1000, source=STRESS),
+    Reading(of=Signal.TURN, transform=Transform.SHARE, scale=1.5, source=STRESS),
+    Reading(of=Signal.SPARC, transform=Transform.SCORE, scale=4, source=STRESS),
+    Reading(of=Signal.ACCELERATION_RMS, transform=Transform.SHARE, scale=10_000, source=STRESS),
+    Reading(of=Signal.INITIATION, transform=Transform.SCORE, scale=2),
+    Reading(of=Signal.CLICK_HOLD, transform=Transform.SCORE, scale=2),
+    Reading(
+        of=Signal.EDGE_EXITS,
+        transform=Transform.COUNT,
+        scale=1,
+        labels={Label.EXIT_RISK: 2.0},
+    ),
+    Reading(
+        of=Signal.ERROR_CLICK,
+        transform=Transform.COUNT,
+        scale=1,
+        dimensions={"valence": -0.5},
+        labels={Label.FRUSTRATION: 3.0},
+    ),
+    Reading(
+        of=Signal.RETREATS,
+        transform=Transform.COUNT,
+        scale=2,
+        labels={Label.HESITATION: 1.0},
+    ),
+    Reading(
+        of=Signal.REREADS,
+        transform=Transform.COUNT,
+        scale=2,
+        labels={Label.CONFUSION: 0.5, Label.PRICE_CONCERN: 0.5, Label.TRUST_CONCERN: 0.5},
+    ),
 )
 """One row per signal, in the order of their columns."""
 

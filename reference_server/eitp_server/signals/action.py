@@ -43,6 +43,11 @@ class Action(IntEnum):
     """Times the page was hidden: another tab, another window."""
     SELECTIONS = 10
     """Texts selected or copied."""
+    EDGE_EXITS = 11
+    ERROR_CLICKS = 12
+    """Clicks that a script error followed."""
+    RETREATS = 13
+    REREADS = 14
 
 
 @dataclass(slots=True)
@@ -102,7 +107,8 @@ def fold_actions(
     table: ActionTable, events: Events, row: NDArray[np.intp], tallies: Sequence[Tally]
 ) -> None:
     """Add `tallies`, and note when the hand acted in the events `row` (ascending)."""
-    _deposit(table, tallies)
+    if any(len(tally.slot) for tally in tallies):
+        _deposit(table, tallies)
     by_hand = row[_BY_HAND[events.kind[row]]]
     if len(by_hand):
         sessions = Segments.of(events.slot[by_hand])

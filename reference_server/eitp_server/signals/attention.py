@@ -1,4 +1,7 @@
-"""Where on the page the pointer dwells: the time spent in each section, lately."""
+"""Where on the page the pointer dwells: the time spent in each section, lately.
+
+A price without a section counts as the price section, a form and its fields as the form section.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from eitp_server.signals.clock import NEVER, whole_ms
-from eitp_server.signals.event import Kind
+from eitp_server.signals.event import Kind, Role
 from eitp_server.signals.segment import run_starts
 from eitp_server.signals.slot_table import SlotTable, column
 from eitp_server.signals.window import UNUSED, deposit_each, window_ending
@@ -26,8 +29,13 @@ LONGEST_MS = 3000
 SECTIONS = 21
 """Values of `eitp.v1.PageSection` that are told apart; 0 is not reported and holds no dwell."""
 OTHER = SECTIONS - 1
+PRICE = 7
+FORM = 16
 
 _SECTION = np.minimum(np.arange(256), OTHER).astype(np.uint8)
+_OF_ROLE = np.zeros(256, np.uint8)
+_OF_ROLE[Role.PRICE] = PRICE
+_OF_ROLE[[Role.FORM, Role.TEXT_FIELD]] = FORM
 
 
 @dataclass(slots=True)
@@ -46,7 +54,7 @@ class AttentionTable(SlotTable):
 
 def fold_attention(table: AttentionTable, events: Events, segments: Segments) -> None:
     """Add the dwell that the time between `events`, of the sessions `segments`, adds."""
-    section = _SECTION[events.section]
+    section = np.where(events.section == 0, _OF_ROLE[events.role], _SECTION[events.section])
     section[events.kind == Kind.HIDDEN] = 0
     if not section.any() and not table.section[segments.slot].any():
         return

@@ -20,6 +20,7 @@ from eitp_server.signals.window import Window, window_ending
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from eitp_server.signals.baseline import BaselineTable
     from eitp_server.signals.tables import SignalTables
 
 MOVED_MS = 200
@@ -42,7 +43,13 @@ _COUNTS = (
     (Signal.BACK_MASH, Action.BACK_MASHES),
     (Signal.DEPARTURES, Action.DEPARTURES),
     (Signal.SELECTIONS, Action.SELECTIONS),
+    (Signal.EDGE_EXITS, Action.EDGE_EXITS),
+    (Signal.ERROR_CLICK, Action.ERROR_CLICKS),
+    (Signal.RETREATS, Action.RETREATS),
+    (Signal.REREADS, Action.REREADS),
 )
+_COUNT_COLUMNS = [signal.column for signal, _ in _COUNTS]
+_COUNTED = [counted for _, counted in _COUNTS]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +107,7 @@ def evidence(
     idle = _idle_s(tables, slots, at)
     _movement(board, seconds, moved)
     _usual_movement(board, totals - moved)
-    _actions(board, acted, pending_rage(tables.click, slots, at))
+    _actions(board, acted, pending_rage(tables.click, tables.rule, slots, at))
     _durations(board, tables, slots, at)
     dwell = dwell_ms(tables.attention, slots, at)
     always = np.ones(len(slots), np.bool_)
@@ -193,22 +200,40 @@ def _actions(board: _Board, acted: NDArray[np.int32], pending: NDArray[np.bool_]
     board.put(Signal.DEAD_CLICK, acted[:, Action.DEAD_CLICKS], answered)
     board.put(Signal.SLOW_CLICK, acted[:, Action.SLOW_CLICKS], answered)
     board.put(Signal.CLICK_RATE, clicks * (60_000 / action.WINDOW_MS), always)
-    for signal, counted in _COUNTS:
-        board.put(signal, acted[:, counted], always)
+    board.value[_COUNT_COLUMNS] = acted.T[_COUNTED]
+    board.present[_COUNT_COLUMNS] = True
 
 
 def _durations(
     board: _Board, tables: SignalTables, slots: NDArray[np.integer[Any]], at: NDArray[np.int32]
 ) -> None:
-    clicked = np.flatnonzero(at - tables.deciding.at_ms[slots] <= action.WINDOW_MS)
-    hesitation = _hesitation(tables, slots[clicked])
-    board.value[Signal.HESITATION.column, clicked] = hesitation
-    board.present[Signal.HESITATION.column, clicked] = ~np.isnan(hesitation)
-    answered = np.flatnonzero(at - tables.latency.at_ms[slots] <= action.WINDOW_MS)
+    clicked = _recently(tables.deciding, slots, at)
+    _put_score(board, Signal.HESITATION, clicked, _hesitation(tables, slots[clicked]))
+    for signal, table in (
+        (Signal.INITIATION, tables.initiating),
+        (Signal.CLICK_HOLD, tables.holding),
+    ):
+        seen = _recently(table, slots, at)
+        _put_score(board, signal, seen, standing(table, slots[seen]).score)
+    answered = _recently(tables.latency, slots, at)
     latency = standing(tables.latency, slots[answered])
     board.value[Signal.RESPONSE_LATENCY.column, answered] = latency.latest_ms
     board.baseline[Signal.RESPONSE_LATENCY.column, answered] = latency.usual_ms
     board.present[Signal.RESPONSE_LATENCY.column, answered] = True
+
+
+def _recently(
+    table: BaselineTable, slots: NDArray[np.integer[Any]], at: NDArray[np.int32]
+) -> NDArray[np.intp]:
+    """Return the rows whose latest duration is one of the recent actions."""
+    return np.flatnonzero(at - table.at_ms[slots] <= action.WINDOW_MS)
+
+
+def _put_score(
+    board: _Board, signal: Signal, row: NDArray[np.intp], score: NDArray[np.float32]
+) -> None:
+    board.value[signal.column, row] = score
+    board.present[signal.column, row] = ~np.isnan(score)
 
 
 def _hesitation(tables: SignalTables, slots: NDArray[np.integer[Any]]) -> NDArray[np.float32]:

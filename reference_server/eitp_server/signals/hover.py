@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from eitp_server.signals.clock import NEVER, whole_ms
-from eitp_server.signals.segment import run_starts
+from eitp_server.signals.segment import Segments, run_starts
 from eitp_server.signals.slot_table import SlotTable, column
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from eitp_server.signals.event import Events
-    from eitp_server.signals.segment import Segments
 
 
 @dataclass(slots=True)
@@ -36,6 +35,12 @@ class Stays:
     """(r,) first event of each run."""
     arrived_ms: NDArray[np.int32]
     """(r,) when the pointer came there, perhaps before this tick."""
+    begins: NDArray[np.bool_]
+    """(r,) whether the run's first event is also the first one there."""
+    left_after_ms: NDArray[np.int32]
+    """(r,) how long the pointer was on what it was on before; 0 when that is not known."""
+    known: bool
+    """Whether any of it is: else there is one run, which says nothing."""
 
     def since_ms(self, events: Events, row: NDArray[np.intp]) -> NDArray[np.int32]:
         """Return since when the pointer is on what it is on at the events `row`.
@@ -50,12 +55,30 @@ def fold_hover(table: HoverTable, events: Events, segments: Segments) -> Stays:
     """Follow the pointer from target to target through `events`, of the sessions `segments`."""
     slot, target = events.slot, events.target
     if not target.any() and not table.target[segments.slot].any():
-        return Stays(start=np.zeros(1, np.intp), arrived_ms=np.full(1, NEVER, np.int32))
+        return _unknown()
     start = run_starts((slot[1:] != slot[:-1]) | (target[1:] != target[:-1]))
-    arrived = whole_ms(events.t_ms[start])
-    goes_on = target[segments.start] == table.target[segments.slot]
-    first = np.searchsorted(start, segments.start[goes_on])
-    arrived[first] = table.arrived_ms[segments.slot[goes_on]]
-    table.target[segments.slot] = target[segments.last]
-    table.arrived_ms[segments.slot] = arrived[np.searchsorted(start, segments.end) - 1]
-    return Stays(start=start, arrived_ms=arrived)
+    sessions = Segments.of(slot[start])
+    came = whole_ms(events.t_ms[start])
+    arrived, begins = came.copy(), np.ones(len(start), np.bool_)
+    carried, carried_ms = table.target[sessions.slot], table.arrived_ms[sessions.slot]
+    goes_on = target[segments.start] == carried
+    first = sessions.start[goes_on]
+    arrived[first] = carried_ms[goes_on]
+    begins[first] = False
+    left = sessions.lagged(target[start], carried) != 0
+    stayed = came - sessions.lagged(arrived, carried_ms)
+    table.target[sessions.slot] = target[segments.last]
+    table.arrived_ms[sessions.slot] = arrived[sessions.last]
+    return Stays(
+        start=start, arrived_ms=arrived, begins=begins, left_after_ms=stayed * left, known=True
+    )
+
+
+def _unknown() -> Stays:
+    return Stays(
+        start=np.zeros(1, np.intp),
+        arrived_ms=np.full(1, NEVER, np.int32),
+        begins=np.zeros(1, np.bool_),
+        left_after_ms=np.zeros(1, np.int32),
+        known=False,
+    )

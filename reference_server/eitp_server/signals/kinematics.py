@@ -54,6 +54,24 @@ class Rest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Movement:
+    """The steps of a tick, each ending at one of n samples."""
+
+    row: NDArray[np.intp]
+    """(n,) the sample's row in the events."""
+    slot: NDArray[np.int32]
+    end_ms: NDArray[np.int32]
+    """(n,) time of the sample."""
+    dt: NDArray[np.int32]
+    delta: NDArray[np.int32]
+    """(2, n) px in x and y."""
+    moving: NDArray[np.bool_]
+    """(n,) whether the step moved; dt and delta of others say nothing."""
+    still_since_ms: NDArray[np.int32]
+    """(n,) end of the latest movement, or of what nobody saw, before the step."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Track:
     """The samples of a tick that end a step of more than no time."""
 
@@ -91,11 +109,11 @@ class _Stillness:
     """The run at the sample before."""
 
 
-def fold_motion(table: MotionTable, events: Events) -> Rest:
-    """Add the pointer samples of `events` to `table` and return where the pointer rested."""
+def fold_motion(table: MotionTable, events: Events) -> tuple[Rest, Movement]:
+    """Add the pointer samples of `events` to `table`; return how the pointer rested and moved."""
     track = _track(table, events)
     if not len(track.row):
-        return Rest(row=track.row, slot=track.slot, since_ms=track.t, before_ms=track.t)
+        return _told(track, _no_steps(), track.t, track.t)
     steps = _steps(table, track)
     stillness = _stillness(table, track, steps)
     broken = ~(steps.moving | steps.still)
@@ -105,7 +123,27 @@ def fold_motion(table: MotionTable, events: Events) -> Rest:
     since = stillness.since
     before = track.segments.lagged(since, table.still_since_ms[track.segments.slot])
     _carry(table, track, stillness, heading)
-    return Rest(row=track.row, slot=track.slot, since_ms=since, before_ms=before)
+    return _told(track, steps, since, before)
+
+
+def _told(
+    track: _Track, steps: _Steps, since: NDArray[np.int32], before: NDArray[np.int32]
+) -> tuple[Rest, Movement]:
+    row, slot = track.row, track.slot
+    return Rest(row=row, slot=slot, since_ms=since, before_ms=before), Movement(
+        row=row,
+        slot=slot,
+        end_ms=track.t,
+        dt=steps.dt,
+        delta=steps.delta,
+        moving=steps.moving,
+        still_since_ms=before,
+    )
+
+
+def _no_steps() -> _Steps:
+    none, no = np.zeros((2, 0), np.int32), np.zeros(0, np.bool_)
+    return _Steps(dt=none[0], delta=none, px=none[0].astype(np.float32), moving=no, still=no)
 
 
 def _track(table: MotionTable, events: Events) -> _Track:

@@ -1,4 +1,8 @@
-"""Scrolling up and down again: scroll_reversals/1 counts changes of vertical direction."""
+"""Scrolling up and down again.
+
+- scroll_reversals/1: a change of vertical direction.
+- rereads/1: a change of vertical direction within the page section of the scroll before.
+"""
 
 from __future__ import annotations
 
@@ -23,10 +27,12 @@ DEAD_ZONE_PX = 10
 
 @dataclass(slots=True)
 class ScrollTable(SlotTable):
-    """The latest scroll direction of every session."""
+    """The latest scroll of every session."""
 
     direction: NDArray[np.int8] = column("i1")
     """(capacity,) -1 up, 1 down, 0 not yet."""
+    section: NDArray[np.uint8] = column("u1")
+    """(capacity,) `eitp.v1.PageSection` that it was in, 0 when not reported."""
 
 
 def fold_scrolls(table: ScrollTable, events: Events, row: NDArray[np.intp]) -> list[Tally]:
@@ -39,5 +45,11 @@ def fold_scrolls(table: ScrollTable, events: Events, row: NDArray[np.intp]) -> l
         return []
     segments = Segments.of(events.slot[row])
     reversed_ = direction * segments.lagged(direction, table.direction[segments.slot]) < 0
+    section = events.section[row]
+    again = section == segments.lagged(section, table.section[segments.slot])
     table.direction[segments.slot] = direction[segments.last]
-    return [Tally.of(events, row[reversed_], Action.SCROLL_REVERSALS)]
+    table.section[segments.slot] = section[segments.last]
+    return [
+        Tally.of(events, row[reversed_], Action.SCROLL_REVERSALS),
+        Tally.of(events, row[reversed_ & again & (section != 0)], Action.REREADS),
+    ]

@@ -57,6 +57,26 @@ class Signal(IntEnum):
     """Times the page was hidden, recent actions."""
     SELECTIONS = 20
     """Texts selected or copied, recent actions."""
+    SPEED_SD = 21
+    """px/s, standard deviation of the speed of the steps; of `shape`, as are the next three."""
+    TURN = 22
+    """rad, mean absolute angle between a step and the next."""
+    SPARC = 23
+    """Spectral arc length of the speed, 0 at most; the closer to 0, the smoother."""
+    ACCELERATION_RMS = 24
+    """px/s^2, root mean square of the change of speed."""
+    INITIATION = 25
+    """Time from a click or navigation to movement, in spreads above the session's own usual."""
+    CLICK_HOLD = 26
+    """Time that a button was held, in spreads above the session's own usual."""
+    EDGE_EXITS = 27
+    """Fast ways up to the browser's own controls, recent actions."""
+    ERROR_CLICK = 28
+    """Clicks that a script error followed, recent actions."""
+    RETREATS = 29
+    """Stays on something to act on that ended without acting, recent actions."""
+    REREADS = 30
+    """Changes of scroll direction within one page section, recent actions."""
 
     @property
     def column(self) -> int:
@@ -71,7 +91,7 @@ RULE_VERSIONS: Mapping[Signal, str] = MappingProxyType(
         Signal.PATH_EFFICIENCY: "path_efficiency/1",
         Signal.DIRECTION_FLIPS: "direction_flips/1",
         Signal.PAUSE_SHARE: "pause_share/1",
-        Signal.RAGE_CLICK: "rage_click/1",
+        Signal.RAGE_CLICK: "rage_click/2",
         Signal.DEAD_CLICK: "dead_click/1",
         Signal.SLOW_CLICK: "slow_click/1",
         Signal.HESITATION: "hesitation/1",
@@ -86,6 +106,16 @@ RULE_VERSIONS: Mapping[Signal, str] = MappingProxyType(
         Signal.SECTION_DWELL: "section_dwell/1",
         Signal.DEPARTURES: "departures/1",
         Signal.SELECTIONS: "selections/1",
+        Signal.SPEED_SD: "speed_sd/1",
+        Signal.TURN: "turn/1",
+        Signal.SPARC: "sparc/1",
+        Signal.ACCELERATION_RMS: "acceleration_rms/1",
+        Signal.INITIATION: "initiation/1",
+        Signal.CLICK_HOLD: "click_hold/1",
+        Signal.EDGE_EXITS: "edge_exits/1",
+        Signal.ERROR_CLICK: "error_click/1",
+        Signal.RETREATS: "retreats/1",
+        Signal.REREADS: "rereads/1",
     }
 )
 """The rule behind each signal; a changed threshold or exclusion is a new version."""

@@ -11,9 +11,14 @@ from eitp_server.signals.back import BackTable
 from eitp_server.signals.baseline import BaselineTable
 from eitp_server.signals.chain import ClickTable
 from eitp_server.signals.hesitation import DecisionTable
+from eitp_server.signals.hold import HoldTable
 from eitp_server.signals.hover import HoverTable
+from eitp_server.signals.initiation import InitiationTable
 from eitp_server.signals.motion import MotionTable
+from eitp_server.signals.retreat import RetreatTable
+from eitp_server.signals.rule import RuleTable
 from eitp_server.signals.scroll import ScrollTable
+from eitp_server.signals.trail import TrailTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,17 +29,24 @@ if TYPE_CHECKING:
     from eitp_server.signals.slot_table import SlotTable
 
 _TABLES: dict[str, type[SlotTable]] = {
+    "rule": RuleTable,
     "motion": MotionTable,
+    "trail": TrailTable,
     "action": ActionTable,
     "click": ClickTable,
     "back": BackTable,
     "scroll": ScrollTable,
     "attention": AttentionTable,
     "hover": HoverTable,
+    "retreat": RetreatTable,
     "decision": DecisionTable,
+    "initiation": InitiationTable,
+    "hold": HoldTable,
     "deciding": BaselineTable,
     "hovering": BaselineTable,
     "latency": BaselineTable,
+    "initiating": BaselineTable,
+    "holding": BaselineTable,
 }
 
 
@@ -42,20 +54,29 @@ _TABLES: dict[str, type[SlotTable]] = {
 class SignalTables:
     """The slot tables of the signals, sharing one slot index; a `SlotTable` in use."""
 
+    rule: RuleTable
     motion: MotionTable
+    trail: TrailTable
     action: ActionTable
     click: ClickTable
     back: BackTable
     scroll: ScrollTable
     attention: AttentionTable
     hover: HoverTable
+    retreat: RetreatTable
     decision: DecisionTable
+    initiation: InitiationTable
+    hold: HoldTable
     deciding: BaselineTable
     """Time from the previous click or navigation to a click."""
     hovering: BaselineTable
     """Time from the pointer's arrival to a click."""
     latency: BaselineTable
     """Time from a click to the page's answer."""
+    initiating: BaselineTable
+    """Time from a click or navigation to the next movement."""
+    holding: BaselineTable
+    """Time from a button's going down to its going up."""
 
     @classmethod
     def allocate(cls, capacity: int) -> Self:

@@ -29,6 +29,16 @@ class SignalId(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     SIGNAL_ID_SECTION_DWELL: _ClassVar[SignalId]
     SIGNAL_ID_DEPARTURES: _ClassVar[SignalId]
     SIGNAL_ID_SELECTIONS: _ClassVar[SignalId]
+    SIGNAL_ID_SPEED_SD: _ClassVar[SignalId]
+    SIGNAL_ID_TURN: _ClassVar[SignalId]
+    SIGNAL_ID_SPARC: _ClassVar[SignalId]
+    SIGNAL_ID_ACCELERATION_RMS: _ClassVar[SignalId]
+    SIGNAL_ID_INITIATION: _ClassVar[SignalId]
+    SIGNAL_ID_CLICK_HOLD: _ClassVar[SignalId]
+    SIGNAL_ID_EDGE_EXITS: _ClassVar[SignalId]
+    SIGNAL_ID_ERROR_CLICK: _ClassVar[SignalId]
+    SIGNAL_ID_RETREATS: _ClassVar[SignalId]
+    SIGNAL_ID_REREADS: _ClassVar[SignalId]
 SIGNAL_ID_UNSPECIFIED: SignalId
 SIGNAL_ID_PATH_LENGTH: SignalId
 SIGNAL_ID_MEAN_SPEED: SignalId
@@ -50,6 +60,16 @@ SIGNAL_ID_THRASH: SignalId
 SIGNAL_ID_SECTION_DWELL: SignalId
 SIGNAL_ID_DEPARTURES: SignalId
 SIGNAL_ID_SELECTIONS: SignalId
+SIGNAL_ID_SPEED_SD: SignalId
+SIGNAL_ID_TURN: SignalId
+SIGNAL_ID_SPARC: SignalId
+SIGNAL_ID_ACCELERATION_RMS: SignalId
+SIGNAL_ID_INITIATION: SignalId
+SIGNAL_ID_CLICK_HOLD: SignalId
+SIGNAL_ID_EDGE_EXITS: SignalId
+SIGNAL_ID_ERROR_CLICK: SignalId
+SIGNAL_ID_RETREATS: SignalId
+SIGNAL_ID_REREADS: SignalId
 
 class Evidence(_message.Message):
     __slots__ = ("signal", "value", "baseline", "weight", "rule_version")
