@@ -26,6 +26,8 @@ ORANGE: Final = "#e69f00"
 PURPLE: Final = "#cc79a7"
 SKY: Final = "#56b4e9"
 COLOURS: Final = (VERMILION, GREEN, PURPLE, ORANGE, SKY, BLUE)
+LIGHT: Final = frozenset({ORANGE, PURPLE, SKY})
+"""Colours that dark letters stand out from."""
 DOTS_PER_INCH: Final = 150
 
 

@@ -35,8 +35,8 @@ def draw(found: Evaluation, path: Path) -> None:
     """Write the picture of an evaluation to a .png, .svg or .pdf file."""
     figure = blank(14, 6.6)
     heading, subject = _titles(found)
-    figure.text(0.05, 0.945, heading, fontsize=15, color=INK, weight="bold")
-    figure.text(0.05, 0.905, subject, fontsize=11, color=INK)
+    figure.text(0.05, 0.945, heading, fontsize=15, color=INK, weight="bold", parse_math=False)
+    figure.text(0.05, 0.905, subject, fontsize=11, color=INK, parse_math=False)
     roc, calibration, scores = figure.subplots(1, 3)
     figure.subplots_adjust(left=0.05, right=0.985, top=0.85, bottom=0.26, wspace=0.2)
     _draw_roc(roc, found)
