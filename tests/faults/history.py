@@ -66,6 +66,7 @@ class History:
             total.interventions += tick.writes.interventions
             total.acknowledgements += tick.writes.acknowledgements
             total.outcomes += tick.writes.outcomes
+            total.forecasts += tick.writes.forecasts
         return total
 
 

@@ -7,6 +7,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from eitp_server.ingest.ledger import Ledger
 from eitp_server.ingest.reducer import Reducer
 from eitp_server.storage.sqlite_database import SQLiteDatabase
 from eitp_server.storage.sqlite_log import SQLiteLog
@@ -95,6 +96,7 @@ def written_twice(script: Script) -> list[tuple[str, str]]:
             *((row.tenant_id, row.packet_id) for row in writes.packets),
             *((row.cell.tenant_id, row.decision_id) for row in writes.decisions),
             *((row.tenant_id, row.intervention_id) for row in writes.interventions),
+            *((row.tenant_id, f"forecast of {row.packet_id}") for row in writes.forecasts),
         ]
     )
     return [identity for identity, count in identities.items() if count > 1]
@@ -156,6 +158,14 @@ class ForgetsAColumn(Reducer):
         super().load({**arrays, **empty}, document)
 
 
+class ForgetsItsForecasts(Reducer):
+    """A mutant that does not remember what it foretold, nor what that taught."""
+
+    def load(self, arrays: Mapping[str, NDArray[Any]], document: Mapping[str, Any]) -> None:
+        super().load(arrays, document)
+        self.ledger.load(Ledger().dump())
+
+
 def found(is_wrong: Callable[[Script], bool]) -> Script:
     """Return a script that shows the fault. Raises `NoSuchExample`."""
     return find(
@@ -178,7 +188,8 @@ def test_a_replay_exposes_hidden_state(mutant: type[Reducer]) -> None:
 
 
 @pytest.mark.parametrize(
-    "mutant", [ForgetsWhatWaits, ForgetsItsNumbers, ForgetsItsTimer, ForgetsAColumn]
+    "mutant",
+    [ForgetsWhatWaits, ForgetsItsNumbers, ForgetsItsTimer, ForgetsAColumn, ForgetsItsForecasts],
 )
 def test_a_snapshot_exposes_forgotten_state(mutant: type[Reducer]) -> None:
     def is_wrong(script: Script) -> bool:

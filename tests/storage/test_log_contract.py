@@ -10,7 +10,7 @@ from eitp_server.storage.fault import TickOutOfOrder
 from eitp_server.storage.log import DeadLetterRow, Writes
 from eitp_server.storage.memory_log import MemoryLog
 from eitp_server.storage.sqlite_log import SQLiteLog
-from storage.values import ACKNOWLEDGEMENT, DECISION, OUTCOME, intervention, packet
+from storage.values import ACKNOWLEDGEMENT, DECISION, FORECAST, OUTCOME, intervention, packet
 
 if TYPE_CHECKING:
     from eitp_server.storage.log import Log
@@ -140,6 +140,7 @@ async def test_a_tick_may_write_everything_at_once(log: AnyLog) -> None:
         interventions=[intervention(1)],
         acknowledgements=[ACKNOWLEDGEMENT, ACKNOWLEDGEMENT],
         outcomes=[OUTCOME],
+        forecasts=[FORECAST],
         dead_letters=[DeadLetterRow(tenant_id="shop", tick=1, error="bad", payload=b"\0")] * 2,
     )
     await log.commit(1, b"all", writes)

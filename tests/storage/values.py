@@ -15,7 +15,13 @@ from eitp_server.classification.packet import (
     Signal,
     Source,
 )
-from eitp_server.storage.log import AcknowledgementRow, InterventionRow, OutcomeRow
+from eitp_server.storage.log import (
+    AcknowledgementRow,
+    ForecastRow,
+    InterventionRow,
+    OutcomeRow,
+    Resolution,
+)
 from hypothesis import strategies as st
 
 PACKET = Packet(
@@ -48,6 +54,8 @@ PACKET = Packet(
     degraded_reason="",
     suppressed=2,
     valid_until_us=1_700_000_005_000_000,
+    abandonment_risk=0.9,
+    calibration_version="tenant/1;n=412",
 )
 DECISION = Decision(
     decision_id="decision-1",
@@ -93,6 +101,24 @@ OUTCOME = OutcomeRow(
     currency="EUR",
     occurred_at_us=1_700_000_009_000_000,
     received_at_us=1_700_000_010_000_000,
+)
+FORECAST = ForecastRow(
+    tenant_id="shop",
+    packet_id="packet-1",
+    session_id="session-1",
+    forecast_at_us=1_700_000_000_000_000,
+    label=4,
+    risk_logit=2.5,
+    page_only_logit=2.25,
+    duration_only_logit=3.125,
+    risk=0.875,
+    risk_model="risk/1",
+    estimator_version="1",
+    holdout=True,
+    treated=False,
+    abandoned=True,
+    resolution=Resolution.SILENCE,
+    resolved_at_us=1_700_003_600_000_000,
 )
 
 
@@ -164,6 +190,8 @@ packets = st.builds(
     degraded_reason=st.text(),
     suppressed=_integers,
     valid_until_us=_integers,
+    abandonment_risk=st.none() | _numbers,
+    calibration_version=st.text(),
 )
 decisions = st.builds(
     Decision,

@@ -125,3 +125,7 @@ class Packet:
     suppressed: int
     """Emotional events of this session held back by the hourly limit since the last one sent."""
     valid_until_us: int
+    abandonment_risk: float | None = None
+    """Probability that the session ends without conversion or lead; None while nothing is known."""
+    calibration_version: str = "shipped/1"
+    """Whose outcomes `confidence` and `abandonment_risk` are calibrated on."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from eitp_server.classification.calibration import sigmoid
 from eitp_server.classification.citation import cited
 from eitp_server.classification.estimator import ESTIMATOR_VERSION, estimate
 from eitp_server.classification.gate import GateTable, admit, crossing
@@ -18,6 +19,7 @@ from eitp_server.classification.packet import (
     Packet,
     Source,
 )
+from eitp_server.classification.risk import abandonment_logit
 from eitp_server.classification.state import ContextColumns, StateTable
 from eitp_server.signals.fold import evidence, fold
 from eitp_server.signals.tables import SignalTables
@@ -166,6 +168,14 @@ class Observer:
         sequence = int(columns.next_sequence[slot]) - 1
         end_ms = max(int(columns.last_ms[slot]), 0)
         label = Label(int(states.label[row]))
+        mean = _known(states.mean[row], states.known[row])
+        context = Context(
+            vertical=info.vertical,
+            page_type=int(columns.page_type[slot]),
+            page_section=known.section(row) or int(columns.section[slot]),
+            region=info.region,
+            cart_bucket=int(columns.cart[slot]),
+        )
         return Packet(
             tenant_id=info.tenant_id,
             session_id=info.session_id,
@@ -175,25 +185,20 @@ class Observer:
             emitted_at_us=now_us,
             window_start_ms=max(end_ms - WINDOW_MS, 0),
             window_end_ms=end_ms,
-            mean=_known(states.mean[row], states.known[row]),
+            mean=mean,
             uncertainty=_known(states.sd[row], states.known[row]),
             label=label,
             confidence=float(states.confidence[row]) if label else None,
             abstain_reason=AbstainReason(int(states.abstain_reason[row])),
             evidence=cited(known, states, row),
-            context=Context(
-                vertical=info.vertical,
-                page_type=int(columns.page_type[slot]),
-                page_section=known.section(row) or int(columns.section[slot]),
-                region=info.region,
-                cart_bucket=int(columns.cart[slot]),
-            ),
+            context=context,
             source=Source.LOCAL,
             model="",
             estimator_version=ESTIMATOR_VERSION,
             degraded_reason="",
             suppressed=int(self._gates.suppressed[slot]) if number else 0,
             valid_until_us=now_us + VALID_US,
+            abandonment_risk=_risk(mean, label, context),
         )
 
 
@@ -207,6 +212,12 @@ def _context(
         seconds=(at_ms / 1000).astype(np.float32),
         pages=columns.pages[slots],
     )
+
+
+def _risk(mean: tuple[float | None, ...], label: Label, context: Context) -> float | None:
+    if all(value is None for value in mean):
+        return None
+    return sigmoid(abandonment_logit(mean, label, context))
 
 
 def _known(values: NDArray[np.float32], known: NDArray[np.bool_]) -> tuple[float | None, ...]:

@@ -47,6 +47,10 @@ class Policy(Protocol):
         """Choose for a session that has just emitted a packet; None when nothing is eligible."""
         ...
 
+    def held_out(self, session: SessionInfo) -> bool:
+        """Return whether chance has chosen the visitor never to get an intervention."""
+        ...
+
     def outcome(self, tenant_id: str, document: Mapping[str, Any], now_us: int) -> Reported:
         """Credit an outcome, once."""
         ...

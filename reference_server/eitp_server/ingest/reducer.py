@@ -25,6 +25,7 @@ from eitp_server.ingest.input import (
     Telemetry,
 )
 from eitp_server.ingest.intake import Intake
+from eitp_server.ingest.ledger import Ledger
 from eitp_server.ingest.observer import Observer
 from eitp_server.ingest.session_table import SessionInfo, Sessions
 from eitp_server.storage.log import Writes
@@ -38,8 +39,9 @@ if TYPE_CHECKING:
     from eitp_server.ingest.input import Input
     from eitp_server.ingest.policy import Policy
     from eitp_server.ingest.screen import Validator
+    from eitp_server.storage.log import OutcomeRow
 
-REDUCER_VERSION: Final = "3"
+REDUCER_VERSION: Final = "4"
 IDLE_US: Final = 30 * 60 * 1_000_000
 """A session without input for this long is closed."""
 
@@ -68,6 +70,7 @@ class Reducer:
     def __init__(self, policy: Policy, validator: Validator, capacity: int = 256) -> None:
         self.sessions = Sessions(capacity)
         self.observer = Observer(capacity)
+        self.ledger = Ledger()
         self.policy = policy
         self._admission = Admission(self.sessions.columns)
         self._intake = Intake(self.sessions, self._admission, validator)
@@ -76,6 +79,7 @@ class Reducer:
     def apply(self, inputs: Sequence[Input], now_us: int) -> Effects:
         """Advance by one tick at log time `now_us`, µs since the epoch, later than the last one."""
         effects = Effects(now_us=now_us)
+        self._resolve(effects)
         telemetry = [item for item in inputs if isinstance(item, Telemetry)]
         commands = [item for item in inputs if isinstance(item, Command)]
         early = [c for c in commands if c.kind in _BEFORE_TELEMETRY]
@@ -92,10 +96,10 @@ class Reducer:
 
     def due(self, now_us: int) -> bool:
         """Return whether time alone has something to change."""
-        overdue = self._admission.next_due_us()
-        return (overdue is not None and overdue <= now_us) or (
-            len(self.sessions) > 0 and self._next_sweep_us <= now_us
-        )
+        for overdue in (self._admission.next_due_us(), self.ledger.next_due_us()):
+            if overdue is not None and overdue <= now_us:
+                return True
+        return len(self.sessions) > 0 and self._next_sweep_us <= now_us
 
     def progress(self, slot: int) -> Progress:
         """Return how far the session in `slot` has come."""
@@ -111,7 +115,10 @@ class Reducer:
     def current(self, tenant_id: str, session_id: str, now_us: int) -> Packet | None:
         """Return what is believed about a session now, None when there is no such session."""
         slot = self.sessions.find(tenant_id, session_id)
-        return None if slot is None else self.observer.peek(self.sessions, slot, now_us)
+        if slot is None:
+            return None
+        packet = self.observer.peek(self.sessions, slot, now_us)
+        return self.ledger.calibrators.calibrated(packet)
 
     def dump(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         """Return the state as arrays and a small JSON-able document.
@@ -122,6 +129,7 @@ class Reducer:
         arrays = {f"session.{k}": v for k, v in self.sessions.columns.dump(used).items()}
         arrays |= {f"observer.{k}": v for k, v in self.observer.dump(used).items()}
         arrays["sessions"] = np.frombuffer(self.sessions.dump(), np.uint8)
+        arrays["ledger"] = np.frombuffer(self.ledger.dump(), np.uint8)
         arrays["policy"] = np.frombuffer(self.policy.dump(), np.uint8)
         document = {
             "version": REDUCER_VERSION,
@@ -138,6 +146,7 @@ class Reducer:
         self.sessions.columns.load(used, _under("session.", arrays))
         self.observer.load(used, _under("observer.", arrays))
         self._admission.load(document["waiting"])
+        self.ledger.load(arrays["ledger"].tobytes())
         self.policy.load(arrays["policy"].tobytes())
         self.observer.packets = document["packets"]
         self._next_sweep_us = document["next_sweep_us"]
@@ -159,23 +168,43 @@ class Reducer:
             packets = self.observer.observe(
                 self.sessions, taken.events, taken.pages, effects.now_us
             )
-            effects.writes.packets += packets
             for packet in packets:
-                self._decide(packet, effects)
+                self._say(packet, effects)
         for item, receipt in zip(items, taken.receipts, strict=True):
             if item.wants_progress:
                 receipt.progress = [self.progress(slot) for slot in receipt.slots]
 
-    def _decide(self, packet: Packet, effects: Effects) -> None:
-        slot = self.sessions.find(packet.tenant_id, packet.session_id)
-        info = None if slot is None else self.sessions.info[slot]
+    def _say(self, shipped: Packet, effects: Effects) -> None:
+        """Write a packet as the tenant's outcomes correct it, keep its forecast, and decide."""
+        slot = self.sessions.find(shipped.tenant_id, shipped.session_id)
+        assert slot is not None
+        info = self.sessions.info[slot]
         assert info is not None
+        packet = self.ledger.calibrators.calibrated(shipped)
+        effects.writes.packets.append(packet)
+        self._foretell(shipped, packet, slot, effects)
         choice = self.policy.decide(packet, info, effects.now_us)
         if choice is None:
             return
         effects.writes.decisions.append(choice.decision)
         if choice.intervention is not None:
             effects.writes.interventions.append(choice.intervention)
+            self.ledger.treat(packet.tenant_id, packet.session_id)
+
+    def _foretell(self, shipped: Packet, said: Packet, slot: int, effects: Effects) -> None:
+        columns, info = self.sessions.columns, self.sessions.info[slot]
+        if said.abandonment_risk is not None and not columns.foretold[slot]:
+            assert info is not None
+            columns.foretold[slot] = True
+            effects.writes.forecasts += self.ledger.foretell(
+                shipped, risk=said.abandonment_risk, holdout=self.policy.held_out(info)
+            )
+        self.ledger.claim(shipped)
+
+    def _resolve(self, effects: Effects) -> None:
+        rows = self.ledger.resolve(effects.now_us)
+        effects.writes.forecasts += rows
+        effects.timers |= bool(rows)
 
     def _command(self, command: Command, effects: Effects) -> None:
         try:
@@ -203,6 +232,7 @@ class Reducer:
         page_type, cart, pointer = (document.pop(k) for k in ("page_type", "cart", "pointer"))
         info = SessionInfo(tenant_id=command.tenant_id, opened_us=now_us, **document)
         slot = self.sessions.open(info)
+        self.ledger.reopened(info.tenant_id, info.session_id)
         self.observer.open(slot, self.sessions.capacity)
         columns = self.sessions.columns
         columns.page_type[slot] = page_type
@@ -213,15 +243,16 @@ class Reducer:
             self._next_sweep_us = now_us + IDLE_US
         return slot
 
-    def _close(self, command: Command, _: Effects) -> None:
+    def _close(self, command: Command, effects: Effects) -> None:
         slot = self.sessions.find(command.tenant_id, command.document["session_id"])
         if slot is None:
             raise Unready(Reason.SESSION_CLOSED, "the session has ended already")
-        self._end(slot)
+        self._end(slot, effects.now_us)
 
-    def _end(self, slot: int) -> None:
-        self.sessions.close(slot)
+    def _end(self, slot: int, now_us: int) -> None:
+        info = self.sessions.close(slot)
         self._admission.forget([slot])
+        self.ledger.ended(info.tenant_id, info.session_id, now_us)
 
     def _sweep(self, effects: Effects) -> None:
         if self._next_sweep_us > effects.now_us or not len(self.sessions):
@@ -229,7 +260,7 @@ class Reducer:
         used = self.sessions.used()
         seen = self.sessions.columns.seen_us[used]
         for slot in used[seen + IDLE_US <= effects.now_us].tolist():
-            self._end(slot)
+            self._end(slot, effects.now_us)
             effects.timers = True
         alive = seen[seen + IDLE_US > effects.now_us]
         oldest = int(alive.min()) if len(alive) else effects.now_us
@@ -240,7 +271,14 @@ class Reducer:
         reported = self.policy.outcome(command.tenant_id, command.document, effects.now_us)
         if not reported.duplicate:
             effects.writes.outcomes.append(reported.row)
+            self._settle(reported.row, effects.now_us)
         return reported
+
+    def _settle(self, outcome: OutcomeRow, now_us: int) -> None:
+        slot = self.sessions.find(outcome.tenant_id, outcome.session_id)
+        if self.ledger.report(outcome, now_us) and slot is not None:
+            # What is forecast from here on would have seen the outcome.
+            self.sessions.columns.foretold[slot] = True
 
     def _acknowledge(self, command: Command, effects: Effects) -> None:
         row = self.policy.acknowledge(command.tenant_id, command.document, effects.now_us)

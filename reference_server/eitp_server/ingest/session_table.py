@@ -49,6 +49,8 @@ class SessionColumns(SlotTable):
     """Times that the client's clock stepped back or leapt ahead."""
     dropped: NDArray[np.int64] = column("i8")
     """Events that the client had to throw away."""
+    foretold: NDArray[np.bool_] = column("?")
+    """How the session ends was foretold, or is known already: no first forecast is due any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

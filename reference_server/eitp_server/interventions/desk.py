@@ -43,13 +43,11 @@ class Desk:
 
     def decide(self, packet: Packet, session: Visitor, now_us: int) -> Choice | None:
         """Choose for a session that has just emitted a packet."""
-        shopper = Shopper(
-            session_id=session.session_id,
-            tenant_id=session.tenant_id,
-            visitor_hash=session.visitor_hash,
-            consent_interventions=session.consent_interventions,
-        )
-        return self.policy.decide(packet, shopper, now_us)
+        return self.policy.decide(packet, _shopper(session), now_us)
+
+    def held_out(self, session: Visitor) -> bool:
+        """Return whether the visitor never gets an intervention."""
+        return self.policy.held_out(_shopper(session))
 
     def outcome(
         self, tenant_id: str, document: Mapping[str, Any], now_us: int
@@ -104,3 +102,12 @@ class Desk:
     def load(self, state: bytes) -> None:
         """Take over what `dump` returned."""
         self.policy.load(state)
+
+
+def _shopper(session: Visitor) -> Shopper:
+    return Shopper(
+        session_id=session.session_id,
+        tenant_id=session.tenant_id,
+        visitor_hash=session.visitor_hash,
+        consent_interventions=session.consent_interventions,
+    )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from eitp_server.bandit.choice import Experiment, Moment, choose
 from eitp_server.bandit.decision import Cell, Decision
 from eitp_server.bandit.digest import identifier
+from eitp_server.bandit.draw import held_out
 from eitp_server.bandit.posterior import Posterior
 from eitp_server.errors import Conflict, Missing, Reason
 from eitp_server.interventions.catalogue import Catalogue
@@ -113,6 +114,16 @@ class Policy:
         row = self._intervention(decision, ordinal)
         visit.sent[row.intervention_id] = Sent(row=row)
         return Choice(decision=decision, intervention=row)
+
+    def held_out(self, shopper: Shopper) -> bool:
+        """Return whether the shopper never gets an intervention, as every decision finds it."""
+        experiment = self._settings.experiment
+        return held_out(
+            tenant_id=shopper.tenant_id,
+            salt=experiment.holdout_salt,
+            visitor=shopper.visitor_hash or shopper.session_id,
+            share=experiment.holdout_share,
+        )
 
     def pending(self, tenant_id: str, session_id: str, now_us: int) -> tuple[InterventionRow, ...]:
         """Return what the session is still to be shown, oldest first; changes nothing."""

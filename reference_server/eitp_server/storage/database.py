@@ -12,12 +12,16 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 
-class Database(Protocol):
-    """Runs jobs, each in a transaction of its own, off the event loop."""
+class Readable(Protocol):
+    """Runs jobs that only read, off the event loop."""
 
     async def read(self, job: Callable[[Session], Result]) -> Result:
         """Run `job` on one consistent view of the tables; what it changes is forgotten."""
         ...
+
+
+class Database(Readable, Protocol):
+    """Runs jobs, each in a transaction of its own, off the event loop."""
 
     async def write(self, job: Callable[[Session], Result]) -> Result:
         """Run `job` and commit what it changed, or nothing when it raises.

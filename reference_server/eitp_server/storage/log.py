@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -56,6 +57,53 @@ class OutcomeRow:
     received_at_us: int
 
 
+class Resolution(IntEnum):
+    """How it became known how a foretold session ended."""
+
+    SUCCESS = 1
+    """A conversion or a lead was reported."""
+    REPORTED = 2
+    """An abandonment or a bounce was reported, and no success."""
+    SILENCE = 3
+    """The session ended and nothing was reported."""
+    TOO_LATE = 4
+    """The outcome had happened before the forecast was made, which therefore proves nothing."""
+    FORGOTTEN = 5
+    """Too many sessions were open; nobody knows how this one ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastRow:
+    """The first forecast of one session, and how the session ended."""
+
+    tenant_id: str
+    packet_id: str
+    """The packet that carried it."""
+    session_id: str
+    forecast_at_us: int
+    label: int
+    """A `eitp.v1.EmotionLabel`, as shipped; 0 when there was none."""
+    risk_logit: float
+    """Shipped logit of abandonment, from state, label and place."""
+    page_only_logit: float
+    """The same from page, cart and time on site alone."""
+    duration_only_logit: float
+    """The same from time on site alone."""
+    risk: float
+    """Probability of abandonment as the packet gave it."""
+    risk_model: str
+    estimator_version: str
+    holdout: bool
+    """Chance had chosen the visitor to get no intervention."""
+    treated: bool
+    """An intervention was sent to the session after the forecast."""
+    abandoned: bool | None
+    """Whether the session ended without success; None when the forecast does not count."""
+    resolution: int
+    """A `Resolution`."""
+    resolved_at_us: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetterRow:
     """An input that the reducer could not apply, kept so that it can be looked at and replayed."""
@@ -75,6 +123,7 @@ class Writes:
     interventions: list[InterventionRow] = field(default_factory=list[InterventionRow])
     acknowledgements: list[AcknowledgementRow] = field(default_factory=list[AcknowledgementRow])
     outcomes: list[OutcomeRow] = field(default_factory=list[OutcomeRow])
+    forecasts: list[ForecastRow] = field(default_factory=list[ForecastRow])
     dead_letters: list[DeadLetterRow] = field(default_factory=list[DeadLetterRow])
 
 

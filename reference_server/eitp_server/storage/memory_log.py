@@ -133,6 +133,7 @@ class MemoryLog:
         self.written.interventions += writes.interventions
         self.written.acknowledgements += writes.acknowledgements
         self.written.outcomes += writes.outcomes
+        self.written.forecasts += writes.forecasts
         self.written.dead_letters += writes.dead_letters
 
 

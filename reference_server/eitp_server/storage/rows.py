@@ -57,11 +57,13 @@ _INSERT_INTERVENTION = insert_into(tables.Intervention)
 # A page may repeat itself after a lost reply; the first report is the true one.
 _INSERT_ACKNOWLEDGEMENT = f"{insert_into(tables.Acknowledgement)} ON CONFLICT DO NOTHING"
 _INSERT_OUTCOME = f"{insert_into(tables.Outcome)} ON CONFLICT DO NOTHING"
+_INSERT_FORECAST = insert_into(tables.Forecast)
 _INSERT_DEAD_LETTER = insert_into(tables.DeadLetter)
 
 _intervention = attrgetter(*columns(tables.Intervention))
 _acknowledgement = attrgetter(*columns(tables.Acknowledgement))
 _outcome = attrgetter(*columns(tables.Outcome))
+_forecast = attrgetter(*columns(tables.Forecast))
 _evidence = attrgetter("signal.value", "value", "baseline", "weight", "rule_version")
 _PACKET_COLUMNS = columns(tables.EmotionalEvent)
 _CONTEXT_FIELDS = ("vertical", "page_type", "page_section", "region", "cart_bucket")
@@ -75,6 +77,7 @@ def batches(writes: Writes) -> Iterator[tuple[str, list[Row]]]:
     yield _INSERT_INTERVENTION, [_intervention(row) for row in writes.interventions]
     yield _INSERT_ACKNOWLEDGEMENT, [_acknowledgement(row) for row in writes.acknowledgements]
     yield _INSERT_OUTCOME, [_outcome(row) for row in writes.outcomes]
+    yield _INSERT_FORECAST, [_forecast(row) for row in writes.forecasts]
     yield _INSERT_DEAD_LETTER, list(_dead_letters(writes.dead_letters))
 
 
@@ -107,6 +110,8 @@ def packet_row(packet: Packet) -> Row:
         packet.degraded_reason,
         packet.suppressed,
         packet.valid_until_us,
+        packet.abandonment_risk,
+        packet.calibration_version,
     )
 
 
@@ -121,6 +126,7 @@ def packet_from(row: Row) -> Packet:
         evidence=tuple(_evidence_from(fields.pop("evidence"))),
         context=Context(**{name: fields.pop(name) for name in _CONTEXT_FIELDS}),
         source=Source(fields.pop("source")),
+        calibration_version=fields.pop("calibration_version") or "",
         **fields,
     )
 

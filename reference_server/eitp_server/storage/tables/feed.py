@@ -71,6 +71,9 @@ class EmotionalEvent(Record, table=True):
     degraded_reason: str
     suppressed: int = Field(sa_type=BigInteger)
     valid_until_us: int = Field(sa_type=BigInteger)
+    abandonment_risk: float | None
+    calibration_version: str | None
+    """NULL in packets that were stored before there was any."""
 
 
 class RecordedDecision(Record, table=True):
@@ -155,6 +158,35 @@ class Outcome(Record, table=True):
     currency: str
     occurred_at_us: int = Field(sa_type=BigInteger)
     received_at_us: int = Field(sa_type=BigInteger)
+
+
+class Forecast(Record, table=True):
+    """The first forecast of one session and how the session ended."""
+
+    __tablename__ = "forecasts"
+    __table_args__ = (
+        Index(None, "tenant_id", "resolved_at_us"),
+        Index(None, "tenant_id", "session_id"),
+    )
+
+    tenant_id: str = Field(primary_key=True)
+    packet_id: str = Field(primary_key=True)
+    session_id: str
+    forecast_at_us: int = Field(sa_type=BigInteger)
+    label: int
+    risk_logit: float
+    page_only_logit: float
+    duration_only_logit: float
+    risk: float
+    risk_model: str
+    estimator_version: str
+    holdout: bool
+    treated: bool
+    abandoned: bool | None
+    """NULL when the forecast does not count."""
+    resolution: int
+    """A `Resolution`."""
+    resolved_at_us: int = Field(sa_type=BigInteger)
 
 
 class DeadLetter(Record, table=True):
