@@ -37,10 +37,15 @@ class Seen:
     decisions: list[Decision]
 
 
+def new_reducer() -> Reducer:
+    """Return a reducer that holds nobody out."""
+    experiment = Experiment(key=b"a key of this test", holdout_share=0.0)
+    return Reducer(Desk(Policy(Settings(experiment=experiment))), violations)
+
+
 def played(recordings: Iterable[Recording]) -> dict[str, Seen]:
     """Play all recordings at once and return what was seen of each, by its name."""
-    experiment = Experiment(key=b"a key of this test", holdout_share=0.0)
-    reducer = Reducer(Desk(Policy(Settings(experiment=experiment))), violations)
+    reducer = new_reducer()
     due: defaultdict[int, list[bytes]] = defaultdict(list)
     names: list[str] = []
     for recording in recordings:
@@ -49,7 +54,7 @@ def played(recordings: Iterable[Recording]) -> dict[str, Seen]:
         for batch in cut(recording):
             end_ms = batch.clock_ms + sum(batch.dt_ms)
             due[end_ms // TICK_MS + 1].append(encoder.encode(batch).SerializeToString())
-    reducer.apply([_opening(name) for name in names], START_US)
+    reducer.apply([opening(name) for name in names], START_US)
     seen = {name: Seen([], []) for name in names}
     for tick in sorted(due):
         item = Telemetry(tenant_id="shop", session_id="", batches=due[tick])
@@ -78,7 +83,8 @@ def eligible(packet: Packet) -> tuple[str, ...]:
     ).arms
 
 
-def _opening(session_id: str) -> Command:
+def opening(session_id: str) -> Command:
+    """Return the command that opens a session of a shopper who agrees to everything."""
     document = {
         "session_id": session_id,
         "visitor_hash": session_id,

@@ -29,7 +29,7 @@ UNKNOWN = estimated(
 
 
 def crosses(gates: GateTable, states: States, at_ms: int) -> bool:
-    return bool(crossing(gates, states, SLOT, np.array([at_ms]))[0])
+    return bool(crossing(gates, states, SLOT, np.array([at_ms]))[0][0])
 
 
 def spoken(states: States = NEUTRAL, *, at_ms: int = 10_000) -> GateTable:
@@ -103,7 +103,7 @@ def test_a_session_is_judged_by_its_own_gate() -> None:
     many = estimated(found(m=3))
     slots, at_ms = np.array([3, 0, 2]), np.array([5000, 5000, 5000])
     admit(gates, many, np.array([1]), slots, at_ms, START_US)
-    assert crossing(gates, many, slots, at_ms + 9000).tolist() == [True, False, True]
+    assert crossing(gates, many, slots, at_ms + 9000)[0].tolist() == [True, False, True]
 
 
 def arrivals(longest_ms: int) -> st.SearchStrategy[list[int]]:

@@ -110,10 +110,25 @@ def test_leaving_for_other_tabs_and_copying_is_comparison() -> None:
     assert label_after(rows, page_type=6) == Label.COMPARISON
 
 
-def test_mashing_back_in_the_checkout_is_exit_risk() -> None:
-    rows = [*wandering(6), Row(6000, Kind.BACK), Row(6900, Kind.BACK), Row(7800, Kind.BACK)]
-    rows += [Row(8200, Kind.HIDDEN)]
-    assert label_after(rows, page_type=CHECKOUT) == Label.EXIT_RISK
+def test_mashing_back_is_frustration() -> None:
+    rows = [*wandering(6), Row(6000, Kind.BACK), Row(6900, Kind.BACK)]
+    assert label_after(rows) == Label.FRUSTRATION
+
+
+def test_returns_in_quick_succession_need_no_other_evidence() -> None:
+    assert label_after([Row(0), Row(900, Kind.BACK), Row(1800, Kind.BACK)]) == Label.FRUSTRATION
+
+
+def test_turning_to_the_browsers_controls_in_the_checkout_is_exit_risk() -> None:
+    leaving = {Signal.EDGE_EXITS: 1.0}
+    assert estimated(found(leaving), context(page_type=CHECKOUT)).label[0] == Label.EXIT_RISK
+    assert estimated(found(leaving)).label[0] == Label.NEUTRAL
+
+
+def test_a_page_that_does_not_answer_is_the_matter_wherever_the_pointer_dwells() -> None:
+    stuck = found({Signal.RAGE_CLICK: 1.0}, dwell_s={FINANCING: 13.0})
+    assert estimated(stuck).label[0] == Label.FRUSTRATION
+    assert estimated(found(dwell_s={FINANCING: 13.0})).label[0] == Label.PRICE_CONCERN
 
 
 def test_doing_nothing_for_a_while_is_disengagement() -> None:
@@ -164,7 +179,7 @@ def test_the_weights_of_a_neutral_label_speak_against_the_strongest_other_one() 
 def test_the_weights_are_the_signals_share_of_the_logit() -> None:
     quiet, dead = found({Signal.DEAD_CLICK: 0.0}), found({Signal.DEAD_CLICK: 3.0})
     weight = estimated(dead).weights[0, Signal.DEAD_CLICK.column]
-    assert weight == pytest.approx(3.5 * (1 - np.exp(-3)), rel=1e-4)
+    assert weight == pytest.approx(4.5 * (1 - np.exp(-3)), rel=1e-4)
     assert estimated(quiet).weights[0, Signal.DEAD_CLICK.column] == 0
 
 

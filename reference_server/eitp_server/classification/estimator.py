@@ -4,8 +4,8 @@ A dimension is a squashed weighted sum of readings (`weights`), smoothed over a 
 time. Its uncertainty starts at that of a uniform guess and shrinks with the square root of the
 evidence toward a floor that is wide for valence and arousal: nobody has shown that a mouse tells
 more. How far along and how intent a session is follows from where it stands, not from how it
-moves. Nothing is known before five seconds of movement, three clicks or their like in both, and
-after a minute of silence nothing is known again.
+moves. Nothing is known before five seconds of movement, three clicks or their like in both, or
+returns in quick succession, and after a minute of silence nothing is known again.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from eitp_server.classification.weights import (
     dimension_weights,
 )
 from eitp_server.signals.clock import whole_ms
+from eitp_server.signals.signal import Signal
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from eitp_server.classification.state import ContextColumns, StateTable
     from eitp_server.signals.evidence import EvidenceColumns
 
-ESTIMATOR_VERSION = "local/1"
+ESTIMATOR_VERSION = "local/2"
 
 ENOUGH_MOVING_S = 5.0
 ENOUGH_CLICKS = 3
@@ -46,6 +47,8 @@ _GRID = np.float32(1 << 14)
 VALENCE, INTENT, PHASE = (
     DIMENSIONS.index(name) for name in ("valence", "intent_strength", "session_phase")
 )
+
+_BACK_MASH = Signal.BACK_MASH.column
 
 _BIAS = np.array([0.0, -1.0, -1.0, -1.5, -0.5, 0.0, 0.0], np.float32)
 """Logit of each dimension without any reading; valence starts at 0."""
@@ -127,7 +130,9 @@ def _smoothed(
 
 
 def _enough(evidence: EvidenceColumns) -> NDArray[np.bool_]:
-    return _amount(evidence.moving_s, evidence.clicks) >= 1
+    """Return (m,) whether there is enough for a state; a hasty return speaks for itself."""
+    mashed = evidence.present[:, _BACK_MASH] & (evidence.value[:, _BACK_MASH] > 0)
+    return mashed | (_amount(evidence.moving_s, evidence.clicks) >= 1)
 
 
 def _amount(moving_s: NDArray[np.float32], clicks: NDArray[np.int32]) -> NDArray[np.float32]:

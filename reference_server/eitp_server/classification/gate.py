@@ -53,11 +53,11 @@ def crossing(
     states: States,
     slots: NDArray[np.integer[Any]],
     at_ms: NDArray[np.integer[Any]],
-) -> NDArray[np.bool_]:
-    """Return (m,) which of the sessions `slots` have news at session times `at_ms`.
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return (m,) which of the sessions `slots` have news at session times `at_ms`, to tell or not.
 
-    That is a first state, another label, a dimension that moved beyond its noise, or the same
-    again after a minute of activity; and nothing within a second of the packet before.
+    News is a first state, another label, a dimension that moved beyond its noise, or the same
+    again after a minute of activity. It is not told within a second of the packet before.
     """
     since = whole_ms(at_ms) - gates.at_ms[slots]
     knows = states.known.any(axis=1)
@@ -65,7 +65,8 @@ def crossing(
     relabelled = (states.label != gates.label[slots]) & (states.label != Label.UNSPECIFIED)
     refresh = states.active & (since >= REFRESH_MS)
     news = first | relabelled | _moved(gates, states, slots) | refresh
-    return knows & news & (since >= MIN_GAP_MS)
+    rested = since >= MIN_GAP_MS
+    return knows & news & rested, knows & news & ~rested
 
 
 def admit(

@@ -106,15 +106,22 @@ def _concerned(scene: Scene, dwell: Circumstance, at: Circumstance) -> NDArray[n
 
 
 def confusion(scene: Scene) -> NDArray[np.bool_]:
-    """CONFUSION: searches without a goal: shows two or more of detours, reversals and returns."""
-    signs = (
-        (scene.reading(Signal.PATH_EFFICIENCY) > 0).astype(np.int8)
-        + (scene.reading(Signal.DIRECTION_FLIPS) > 0)
-        + (scene.signal(Signal.SCROLL_REVERSALS) >= 2)
-        + (scene.signal(Signal.QUICK_BACK) >= 1)
-        + (scene.signal(Signal.THRASH) >= 1)
+    """CONFUSION: searches without a goal: goes back over things, and by detours.
+
+    Scrolling to and fro and crooked paths are ordinary; they only add to a return to the page
+    before, to sections read again or to a thrashing hand.
+    """
+    searches = (
+        (scene.signal(Signal.QUICK_BACK) >= 1)
+        | (scene.signal(Signal.REREADS) >= 2)
+        | (scene.signal(Signal.THRASH) >= 1)
     )
-    return signs >= 2
+    detours = (
+        (scene.reading(Signal.PATH_EFFICIENCY) > 0)
+        | (scene.reading(Signal.DIRECTION_FLIPS) > 0)
+        | (scene.signal(Signal.SCROLL_REVERSALS) >= 2)
+    )
+    return searches & detours
 
 
 def frustration(scene: Scene) -> NDArray[np.bool_]:
@@ -124,7 +131,7 @@ def frustration(scene: Scene) -> NDArray[np.bool_]:
         Signal.DEAD_CLICK,
         Signal.SLOW_CLICK,
         Signal.BACK_MASH,
-        Signal.SCRIPT_ERROR,
+        Signal.ERROR_CLICK,
     )
     return np.any([scene.signal(signal) > 0 for signal in unmet], axis=0)
 
@@ -137,12 +144,13 @@ def urgency(scene: Scene) -> NDArray[np.bool_]:
 
 
 def exit_risk(scene: Scene) -> NDArray[np.bool_]:
-    """EXIT_RISK: turns back, leaves for another tab or stands still with the goal in sight."""
+    """EXIT_RISK: turns back or to the browser's controls, leaves, or stands still at the goal."""
     waits = (scene.signal(Signal.IDLE) >= WAITING_S) & (
         scene.circumstance(Circumstance.BUYING_PAGE) > 0
     )
     return (
-        (scene.signal(Signal.BACK_MASH) > 0)
+        (scene.signal(Signal.EDGE_EXITS) > 0)
+        | (scene.signal(Signal.BACK_MASH) > 0)
         | (scene.signal(Signal.QUICK_BACK) > 0)
         | (scene.signal(Signal.DEPARTURES) > 0)
         | waits

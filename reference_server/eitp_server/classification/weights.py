@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 PRIOR = "prior"
 LATENCY = "injected latency against satisfaction: AUC 0.78, rank correlation -0.58"
 PACE = "time to choose against the person's own: hard choices at AUC 0.73"
-BURSTS = "bursts of clicks without evidence of no answer: AUC 0.53-0.56, so little by themselves"
+BURSTS = "bursts without evidence of no answer: AUC 0.53-0.56, so rage_click/2 asks for evidence"
 STRESS = "movement against induced stress: AUC 0.48-0.56, so next to nothing"
 
 
@@ -55,6 +55,23 @@ class Reading:
     source: str = PRIOR
     dimensions: Mapping[str, float] = field(default_factory=dict[str, float])
     labels: Mapping[Label, float] = field(default_factory=dict[Label, float])
+
+
+_SOFT = (
+    Label.INTEREST,
+    Label.COMPARISON,
+    Label.HESITATION,
+    Label.PRICE_CONCERN,
+    Label.TRUST_CONCERN,
+)
+
+
+def _stuck(weight: float) -> Mapping[Label, float]:
+    """Return how a page that does not answer speaks against labels that rest on dwelling.
+
+    Who waits for an answer at the price dwells there too, but not for the price.
+    """
+    return dict.fromkeys(_SOFT, weight)
 
 
 SIGNAL_READINGS: Sequence[Reading] = (
@@ -94,7 +111,7 @@ SIGNAL_READINGS: Sequence[Reading] = (
         scale=1,
         source=BURSTS,
         dimensions={"valence": -0.6, "arousal": 0.8, "confusion": 0.2},
-        labels={Label.FRUSTRATION: 3.5},
+        labels={Label.FRUSTRATION: 7.0, **_stuck(-7.0)},
     ),
     Reading(
         of=Signal.DEAD_CLICK,
@@ -102,7 +119,7 @@ SIGNAL_READINGS: Sequence[Reading] = (
         scale=1,
         source=LATENCY,
         dimensions={"valence": -0.9, "arousal": 0.3, "confusion": 0.6},
-        labels={Label.FRUSTRATION: 3.5},
+        labels={Label.FRUSTRATION: 4.5, **_stuck(-4.0)},
     ),
     Reading(
         of=Signal.SLOW_CLICK,
@@ -110,7 +127,7 @@ SIGNAL_READINGS: Sequence[Reading] = (
         scale=2,
         source=LATENCY,
         dimensions={"valence": -0.6, "arousal": 0.2},
-        labels={Label.FRUSTRATION: 2.5},
+        labels={Label.FRUSTRATION: 3.5, **_stuck(-2.0)},
     ),
     Reading(
         of=Signal.HESITATION,
@@ -174,7 +191,7 @@ SIGNAL_READINGS: Sequence[Reading] = (
         transform=Transform.COUNT,
         scale=1,
         dimensions={"valence": -0.4, "urgency": 0.4, "confusion": 0.2},
-        labels={Label.FRUSTRATION: 2.5, Label.EXIT_RISK: 3.0},
+        labels={Label.FRUSTRATION: 6.0, Label.EXIT_RISK: 1.0, **_stuck(-4.0)},
     ),
     Reading(
         of=Signal.THRASH,
@@ -209,7 +226,7 @@ SIGNAL_READINGS: Sequence[Reading] = (
         of=Signal.EDGE_EXITS,
         transform=Transform.COUNT,
         scale=1,
-        labels={Label.EXIT_RISK: 2.0},
+        labels={Label.EXIT_RISK: 3.5},
     ),
     Reading(
         of=Signal.ERROR_CLICK,

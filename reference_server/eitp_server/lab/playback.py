@@ -37,6 +37,8 @@ MOST_EVENTS: Final = 250_000
 MOST_RECORDINGS: Final = 256
 """Recordings are played side by side, so many events and so many of them at a time: that bounds
 memory, and a tick costs little more for many sessions than for one."""
+_EPILOGUE_TICKS: Final = 400
+"""How long the last silence is followed."""
 _START_US: Final = 1_790_000_000_000_000
 _MOUSE: Final = 1
 _KEY: Final = b"lab"
@@ -108,12 +110,17 @@ def play(group: Sequence[Cut]) -> list[Played]:
     actors = [_Actor(number, cut) for number, cut in enumerate(group)]
     by_tenant = {actor.tenant_id: actor for actor in actors}
     arrivals = merge(*(actor.arrivals() for actor in actors), key=attrgetter("tick"))
+    last = 0
     for tick, arriving in groupby(arrivals, key=attrgetter("tick")):
-        now_us = _START_US + tick * TICK_MS * 1000
+        for silent in _silent_ticks(reducer, last, tick):
+            _note(reducer.apply([], _log_us(silent)).writes, by_tenant, float(silent * TICK_MS))
         inputs = [item for arrival in arriving for item in arrival.actor.inputs(arrival)]
-        effects = reducer.apply(inputs, now_us)
+        effects = reducer.apply(inputs, _log_us(tick))
         _check(effects)
         _note(effects.writes, by_tenant, float(tick * TICK_MS))
+        last = tick
+    for silent in _silent_ticks(reducer, last, last + _EPILOGUE_TICKS):
+        _note(reducer.apply([], _log_us(silent)).writes, by_tenant, float(silent * TICK_MS))
     return [actor.played for actor in actors]
 
 
@@ -165,6 +172,22 @@ class _Actor:
         }
         kind = CommandKind.OPEN_SESSION
         return Command(tenant_id=self.tenant_id, kind=kind, document=document)
+
+
+def _silent_ticks(reducer: Reducer, after: int, before: int) -> Iterator[int]:
+    """Yield the ticks between two others in which time alone changes something."""
+    while True:
+        due_us = reducer.next_due_us()
+        if due_us is None:
+            return
+        after = max(ceil((due_us - _START_US) / (TICK_MS * 1000)), after + 1)
+        if after >= before:
+            return
+        yield after
+
+
+def _log_us(tick: int) -> int:
+    return _START_US + tick * TICK_MS * 1000
 
 
 def _note(writes: Writes, actors: dict[str, _Actor], at_ms: float) -> None:

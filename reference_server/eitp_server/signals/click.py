@@ -3,10 +3,10 @@
 - rage_click/2: clicks on one target (or one place, when no target is reported), each at most
   1000 ms and 30 px after the one before, none of them explained, while the page has not answered
   the first in time, where either the client reports answers, three were made and 1000 ms have
-  passed since the first; or the target is known and four fell within 1000 ms or five were made.
-  Counted once per chain. Text fields, steppers, pagers and canvases are pressed repeatedly on
-  purpose and never count; a selection or a scroll between two clicks explains them. Without a
-  target and without reports of answers nothing tells impatience from work, and nothing counts.
+  passed since the first; or the target is known and four were made. Counted once per chain. Text
+  fields, steppers, pagers and canvases are pressed repeatedly on purpose and never count; a
+  selection or a scroll between two clicks explains them. Without a target and without reports of
+  answers nothing tells impatience from work, and nothing counts.
 - dead_click/1: the client watched a click for 2500 ms and saw nothing, or the answer took longer.
 - slow_click/1: the answer took 1000 ms or more, but came.
 - error_click/1: a script failed within 1000 ms after a click; once per click.
@@ -23,6 +23,7 @@ import numpy as np
 
 from eitp_server.signals.action import WINDOW_MS, Action, Tally
 from eitp_server.signals.chain import ClickTable, carry_chains, chains_of, sequence_of
+from eitp_server.signals.clock import NEVER
 from eitp_server.signals.event import Kind, Role
 from eitp_server.signals.rule import DEFAULTS
 from eitp_server.signals.segment import latest
@@ -34,9 +35,6 @@ if TYPE_CHECKING:
     from eitp_server.signals.event import Events
     from eitp_server.signals.rule import RuleTable
 
-FAST_CLICKS = 4
-FAST_MS = 1000
-STEADY_CLICKS = 5
 PROMPT_MS = 1000
 ERROR_MS = 1000
 DEAD_MS = DEFAULTS.dead_click_ms
@@ -116,15 +114,21 @@ def pending_rage(
     at_ms: NDArray[np.int32],
 ) -> NDArray[np.bool_]:
     """Return whether time alone has completed the rage rule since the last event, (m,)."""
-    waited = at_ms - table.first_ms[slots]
-    return (
+    due_ms = unanswered_ms(table, rules, slots)
+    return (due_ms <= at_ms) & (at_ms - due_ms <= WINDOW_MS)
+
+
+def unanswered_ms(
+    table: ClickTable, rules: RuleTable, slots: NDArray[np.integer[Any]]
+) -> NDArray[np.int64]:
+    """Return (m,) the session time after which time alone completes the rage rule, else NEVER."""
+    waits = (
         (table.length[slots] >= rules.rage_clicks[slots])
-        & (waited > PROMPT_MS)
-        & (waited <= WINDOW_MS)
         & table.reports[slots]
         & ~table.answered[slots]
         & ~table.raged[slots]
     )
+    return np.where(waits, table.first_ms[slots].astype(np.int64) + PROMPT_MS + 1, NEVER)
 
 
 def _watch(table: ClickTable, rules: RuleTable, sequence: Sequence, chains: Chains) -> _Watch:
@@ -169,15 +173,12 @@ def _rage(
     table: ClickTable, rules: RuleTable, sequence: Sequence, chains: Chains, watch: _Watch
 ) -> _Rage:
     is_click, is_answer = sequence.kind == Kind.CLICK, _ANSWER[sequence.kind]
-    fast = (chains.length >= FAST_CLICKS) & (_span_ms(sequence, chains) <= FAST_MS)
-    fast |= chains.length >= STEADY_CLICKS
-    fast &= is_click & (sequence.target[chains.click] != 0) & ~watch.answered
-    # A tenant that asks for more clicks gets no burst of fewer by either branch.
-    enough = chains.length >= rules.rage_clicks[sequence.slot]
-    fast &= enough
-    unmet = watch.reports & ~watch.answered & enough
+    asked = rules.rage_clicks[sequence.slot]
+    impatient = is_click & (sequence.target[chains.click] != 0) & (chains.length > asked)
+    impatient &= ~watch.answered
+    unmet = watch.reports & ~watch.answered & (chains.length >= asked)
     overdue = is_answer | (sequence.t > chains.first_ms + PROMPT_MS)
-    fulfilled = (fast | (unmet & overdue)) & ~sequence.carried
+    fulfilled = (impatient | (unmet & overdue)) & ~sequence.carried
     fulfilled[sequence.newest] = table.raged[sequence.segments.slot]
     counted = latest(fulfilled) >= chains.start
     goes_on = chains.start != np.arange(len(is_click))
@@ -187,14 +188,6 @@ def _rage(
         left=np.append(False, (unmet & ~counted)[:-1]) & waited & ~goes_on & ~sequence.carried,
         counted=counted,
     )
-
-
-def _span_ms(sequence: Sequence, chains: Chains) -> NDArray[np.int64]:
-    """Return how long ago the third click before this one was."""
-    oldest = chains.click
-    for _ in range(FAST_CLICKS - 1):
-        oldest = chains.previous[oldest]
-    return sequence.t - sequence.t[oldest]
 
 
 def _tallies(

@@ -17,7 +17,10 @@ class Thresholds:
     """What makes a click or a return count; the defaults are those of the rules as published."""
 
     rage_clicks: int = 3
-    """Clicks on one thing that the page left unanswered, which make a burst; 2 to 20."""
+    """Clicks on one thing that the page left unanswered, which make a burst; 2 to 20.
+
+    One more where nobody reports whether it answered.
+    """
     rage_gap_ms: int = 1000
     """Longest time between two clicks of a burst; 100 to 5000."""
     rage_reach_px: int = 30
