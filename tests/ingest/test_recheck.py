@@ -164,7 +164,7 @@ def test_the_earliest_of_all_reasons_to_look_counts() -> None:
     assert delay(kept_back=1400, unanswered=1900) == 400
     assert delay(kept_back=1000, unanswered=1900) == 900 + SLACK_MS
     assert delay(idle_s=1.0) == IDLE_MS[0] - 1000 + 50
-    assert delay(idle_s=6.0) == IDLE_MS[1] - 6000 + 50
+    assert delay(idle_s=16.0) == IDLE_MS[1] - 16_000 + 50
     assert delay() > 1 << 39
 
 
