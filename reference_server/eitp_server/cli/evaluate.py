@@ -49,7 +49,10 @@ def evaluate(
     included: Annotated[
         list[str] | None,
         typer.Option(
-            "--with", metavar="FEATURE", help="A feature more, or a group.", show_default=False
+            "--with",
+            metavar="FEATURE",
+            help="A feature more, or a group; what --model server is scored by.",
+            show_default=False,
         ),
     ] = None,
     left_out: Annotated[

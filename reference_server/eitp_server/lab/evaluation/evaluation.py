@@ -79,6 +79,11 @@ def evaluate(
 
     Raises EvaluationError when they cannot be judged, RecordingError when they cannot be read.
     """
+    if model == "server" and not task.server:
+        raise EvaluationError(
+            f"the server has no opinion on {task.name!r}; name one feature of it with --with, as "
+            "--with state_arousal, or --with=-state_valence where less means positive"
+        )
     source = load(path, task, progress=lambda done, of: progress("reading", done, of))
     total, played = sum(map(len, source.histories)), 0
 
@@ -112,18 +117,19 @@ def _opinion(
     if model == "fitted":
         values = matrix(table, judged.recording, task.features)
         return out_of_fold(judged, values, task.features, progress)
-    if not task.server:
-        raise EvaluationError(
-            f"the server has no opinion on {task.name!r}; name one feature of it with --with, as "
-            "--with state_arousal, or --with=-state_valence where less means positive"
-        )
     name = task.server.removeprefix("-")
     said = matrix(table, judged.recording, (name,))
     sign = -1.0 if task.server.startswith("-") else 1.0
-    # Where the server says nothing it speaks neither for nor against: a score of 0 is its middle.
-    score = np.where(np.isnan(said[:, 0]), 0.0, sign * said[:, 0])
+    score = _ranked(sign * said[:, 0])
     calibrated = out_of_fold(judged, score[:, None], (), progress)
     return Opinion(score=score, probability=calibrated.probability, weights={})
+
+
+def _ranked(said: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Put those of whom the server says nothing in the middle of the others."""
+    silent = np.isnan(said)
+    middle = 0.0 if silent.all() else float(np.median(said[~silent]))
+    return np.where(silent, middle, said)
 
 
 def _baseline_scores(

@@ -63,7 +63,8 @@ def load(path: Path, task: Task, *, progress: Callable[[int, int], None]) -> Sou
         streams.append(stream(recording, withheld=withheld))
         progress(number, max(len(written), number))
     names = {own.name for own in streams}
-    order = _order(path, written, names)
+    given = _order(path, written, names)
+    order = given if len(given) == len(names) else {}
     unlabelled = tuple(own.name for own in streams if own.name not in positive)
     unknown = tuple(name for name in written if name not in names)
     hz = _sampling_hz(streams)
@@ -74,7 +75,10 @@ def load(path: Path, task: Task, *, progress: Callable[[int, int], None]) -> Sou
         unlabelled=unlabelled,
         unknown=unknown,
         sampling_hz=hz,
-        warnings=tuple(_warnings(path, task, unlabelled, unknown, hz)),
+        warnings=(
+            *_order_warnings(len(given), len(names)),
+            *_warnings(path, task, unlabelled, unknown, hz),
+        ),
     )
 
 
@@ -102,8 +106,6 @@ def _positive(path: Path, task: Task, name: str, value: str) -> bool:
 
 def _order(path: Path, written: Labels, names: set[str]) -> dict[str, float]:
     given = {name: written[name][ORDER] for name in names if ORDER in written.get(name, {})}
-    if len(given) < len(names):
-        return {}
     try:
         order = {name: float(value) for name, value in given.items()}
     except ValueError:
@@ -129,6 +131,14 @@ def _sampling_hz(streams: Sequence[Stream]) -> float | None:
     gaps = np.concatenate([own.gaps_ms for own in streams])
     gaps = gaps[gaps > 0]
     return float(1000 / np.median(gaps)) if len(gaps) else None
+
+
+def _order_warnings(given: int, recordings: int) -> list[str]:
+    if given in {0, recordings}:
+        return []
+    return [
+        f"only {given} of {recordings} recordings have a label {ORDER}; the file's order counts"
+    ]
 
 
 def _warnings(

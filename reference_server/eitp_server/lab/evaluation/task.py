@@ -167,6 +167,7 @@ def _added(word: str) -> tuple[str, ...]:
 
 
 def _opinion(known: KnownTask | None, included: Sequence[str]) -> str:
-    if known:
-        return known.server
-    return included[0] if len(included) == 1 else ""
+    """Return what the server is scored by: the one feature asked for, else the known one."""
+    if len(included) == 1 and len(_added(included[0].removeprefix("-"))) == 1:
+        return included[0]
+    return known.server if known else ""

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from math import cos, pi, sin
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from eitp.v1.page_pb2 import PageType
 
 from eitp_server.lab.plot.canvas import (
     BLUE,
-    COLOURS,
     FAINT,
     GREY,
     INK,
@@ -20,6 +18,7 @@ from eitp_server.lab.plot.canvas import (
     save,
 )
 from eitp_server.lab.plot.firing import firings
+from eitp_server.lab.plot.timeline import draw_timeline, looks_of
 from eitp_server.signals.event import Kind
 
 if TYPE_CHECKING:
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from eitp_server.lab.evaluation.stream import Stream
     from eitp_server.lab.plot.canvas import Axes, Figure
     from eitp_server.lab.plot.firing import Firing
+    from eitp_server.lab.plot.timeline import Look
     from eitp_server.signals.event import Events
     from eitp_server.signals.signal import Signal
 
@@ -39,9 +39,6 @@ Colour = Literal["speed", "time"]
 UNSEEN_MS = 250
 """A step that took longer was not seen; it is drawn faint, without a speed."""
 MOST_LISTED = 26
-_LETTER = 0.0095
-"""Width of a letter by the timeline's."""
-_SHAPES = "osD^vPX*hd"
 _BADGE = 0.017
 """Radius of a number by the picture's width."""
 _MARGIN = 0.07
@@ -52,20 +49,10 @@ _SMALLEST_PX = 200.0
 _POINTER = (Kind.MOVE, Kind.DOWN, Kind.UP, Kind.CLICK)
 
 
-class Look(NamedTuple):
-    """How the firings of a signal look."""
-
-    colour: str
-    shape: str
-
-
 def draw(stream: Stream, path: Path, *, colour: Colour = "speed") -> None:
     """Write the picture of a recording to a .png, .svg or .pdf file."""
     fired = firings(stream.events)
-    looks = {
-        signal: Look(COLOURS[number % len(COLOURS)], _SHAPES[number % len(_SHAPES)])
-        for number, signal in enumerate(sorted({one.signal for one in fired}))
-    }
+    looks = looks_of(fired)
     rows = max(len(looks), 1)
     below = 1.0 + 0.26 * rows
     figure = blank(14, 8.2 + below)
@@ -78,7 +65,7 @@ def draw(stream: Stream, path: Path, *, colour: Colour = "speed") -> None:
     side = figure.add_axes((0.775, (below + 1.05) / height, 0.215, 6.1 / height))
     _list(side, page, fired, looks)
     line = figure.add_axes((0.145, 0.55 / height, 0.56, below / height))
-    _draw_timeline(line, stream, fired, looks)
+    draw_timeline(line, stream, fired, looks)
     save(figure, path)
 
 
@@ -236,68 +223,3 @@ def _words(one: Firing) -> str:
     if one.signal.name == "HESITATION":
         return f"{name}, {one.value:.1f} spreads"
     return name if one.value == 1 else f"{name} ×{one.value:.0f}"
-
-
-def _draw_timeline(
-    line: Axes, stream: Stream, fired: Sequence[Firing], looks: Mapping[Signal, Look]
-) -> None:
-    events, signals = stream.events, list(looks)
-    names = ["page", "hand", *(signal.name.lower().replace("_", " ") for signal in signals)]
-    for row in range(len(names)):
-        line.axhline(row, color=FAINT, linewidth=0.8, zorder=1)
-    _draw_hand(line, events)
-    _draw_pages(line, stream)
-    for one in fired:
-        look = looks[one.signal]
-        line.scatter(
-            one.t_ms / 1000, 2 + signals.index(one.signal), s=52, color=look.colour,
-            marker=look.shape, edgecolors="white", linewidths=0.6, zorder=4,
-        )  # fmt: skip
-    plain(line, "")
-    line.spines["left"].set_visible(False)
-    line.set_yticks(range(len(names)), names)
-    line.tick_params(axis="y", length=0)
-    end = max(stream.duration_ms / 1000, 0.1)
-    line.set(xlim=(-0.01 * end, 1.01 * end), ylim=(len(names) - 0.4, -0.6), xlabel="time, s")
-    line.legend(
-        loc="upper left", bbox_to_anchor=(1.125, 1.03), frameon=False, fontsize=9.5,
-        title="On the timeline", title_fontproperties={"weight": "bold", "size": 10},
-        alignment="left",
-    )  # fmt: skip
-
-
-_HAND = (
-    ((Kind.MOVE,), "|", GREY, 26, "movement"),
-    ((Kind.SCROLL,), "_", COLOURS[1], 40, "scroll"),
-    ((Kind.KEY,), ".", COLOURS[2], 30, "key"),
-    ((Kind.CLICK,), "o", BLUE, 34, "click"),
-    ((Kind.HIDDEN, Kind.VISIBLE), "x", INK, 30, "hidden or visible"),
-)
-
-
-def _draw_hand(line: Axes, events: Events) -> None:
-    for kinds, shape, colour, size, name in _HAND:
-        chosen = np.isin(events.kind, kinds)
-        if not chosen.any():
-            continue
-        hollow = {"facecolors": "none", "edgecolors": colour} if shape == "o" else {"color": colour}
-        line.scatter(
-            events.t_ms[chosen] / 1000, np.ones(int(chosen.sum())), marker=shape, s=size,
-            linewidths=1.4 if shape != "|" else 0.7, label=name, zorder=3, **hollow,
-        )  # fmt: skip
-
-
-def _draw_pages(line: Axes, stream: Stream) -> None:
-    begun = stream.times(Kind.NAVIGATE) / 1000
-    line.vlines(begun, -0.35, 0.35, color=INK, linewidth=1.4, zorder=3)
-    if len(stream.page_types) != len(begun):
-        return
-    seconds = stream.duration_ms / 1000
-    lasted = np.diff(begun, append=seconds)
-    for at, room, kind in zip(begun.tolist(), lasted.tolist(), stream.page_types, strict=True):
-        name = PageType.Name(kind).removeprefix("PAGE_TYPE_").lower()
-        if room > _LETTER * seconds * (len(name) + 1):
-            line.annotate(
-                name, (at, 0), xytext=(4, 0), textcoords="offset points", va="center",
-                fontsize=9, color=INK,
-            )  # fmt: skip
