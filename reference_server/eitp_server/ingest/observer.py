@@ -11,7 +11,7 @@ import numpy as np
 from eitp_server.classification.calibration import sigmoid
 from eitp_server.classification.citation import cited
 from eitp_server.classification.estimator import ESTIMATOR_VERSION, estimate
-from eitp_server.classification.gate import GateTable, admit, crossing
+from eitp_server.classification.gate import MIN_GAP_MS, GateTable, admit, crossing
 from eitp_server.classification.packet import (
     AbstainReason,
     Context,
@@ -21,6 +21,8 @@ from eitp_server.classification.packet import (
 )
 from eitp_server.classification.risk import abandonment_logit
 from eitp_server.classification.state import ContextColumns, StateTable
+from eitp_server.ingest.recheck import Rechecks, delay_ms
+from eitp_server.signals.click import unanswered_ms
 from eitp_server.signals.fold import evidence, fold
 from eitp_server.signals.tables import SignalTables
 
@@ -63,6 +65,7 @@ class Observer:
         self._signals = SignalTables.allocate(capacity)
         self._states = StateTable.allocate(capacity)
         self._gates = GateTable.allocate(capacity)
+        self._rechecks = Rechecks(capacity)
         self._capacity = capacity
         self.packets = 0
         """Number of the packet emitted last."""
@@ -71,7 +74,7 @@ class Observer:
         """Make room for `capacity` slots."""
         if capacity > self._capacity:
             self._capacity = capacity
-            for table in (self._signals, self._states, self._gates):
+            for table in (self._signals, self._states, self._gates, self._rechecks):
                 table.grow(capacity)
 
     def open(self, slot: int, capacity: int) -> None:
@@ -79,6 +82,14 @@ class Observer:
         self.grow(capacity)
         for table in (self._signals, self._states, self._gates):
             table.reset(np.array([slot]))
+
+    def close(self, slot: int) -> None:
+        """Wait for nothing more from a slot."""
+        self._rechecks.forget(slot)
+
+    def next_due_us(self) -> int | None:
+        """Return a log time before which no session has to be looked at for its silence."""
+        return self._rechecks.next_due_us()
 
     def turn_page(self, columns: SessionColumns, slot: int, page: PageFacts) -> None:
         """Note the page that a session is on."""
@@ -91,41 +102,65 @@ class Observer:
     def observe(
         self,
         sessions: Sessions,
-        events: Events,
+        events: Events | None,
         pages: Sequence[tuple[int, PageContext]],
         now_us: int,
     ) -> list[Packet]:
-        """Fold a tick's events in and return the packets that it makes worth sending."""
+        """Fold in a tick's events; return the packets that they or silence make worth sending."""
         for slot, page in pages:
             self.turn_page(sessions.columns, slot, page_facts(page))
-        fold(self._signals, events)
-        slots = np.unique(events.slot).astype(np.int64)
-        at_ms = sessions.columns.last_ms[slots]
+        slots = self._rechecks.take(now_us)
+        if events is not None:
+            fold(self._signals, events)
+            slots = np.union1d(slots, events.slot).astype(np.int64)
+        at_ms = _session_ms(sessions.columns, slots, now_us)
         known = evidence(self._signals, slots, at_ms)
         context = _context(sessions.columns, slots, at_ms)
         states = estimate(known, context, self._states, slots, at_ms)
-        rows = np.flatnonzero(crossing(self._gates, states, slots, at_ms))
+        told, kept_back = crossing(self._gates, states, slots, at_ms)
+        self._look_again(slots, at_ms, known, kept_back, now_us)
+        rows = np.flatnonzero(told)
         if not len(rows):
             return []
         rows = rows[admit(self._gates, states, rows, slots, at_ms, now_us)]
-        return [self._emit(sessions, known, states, int(row), slots, now_us) for row in rows]
+        return [self._emit(sessions, known, states, int(r), slots, at_ms, now_us) for r in rows]
+
+    def _look_again(
+        self,
+        slots: NDArray[np.int64],
+        at_ms: NDArray[np.int64],
+        known: EvidenceColumns,
+        kept_back: NDArray[np.bool_],
+        now_us: int,
+    ) -> None:
+        until_ms = self._gates.at_ms[slots].astype(np.int64) + MIN_GAP_MS
+        delay = delay_ms(
+            at_ms=at_ms,
+            idle_s=known.idle_s,
+            kept_back_until_ms=np.where(kept_back, until_ms, at_ms),
+            unanswered_ms=unanswered_ms(self._signals.click, self._signals.rule, slots),
+        )
+        self._rechecks.set(slots, delay, now_us)
 
     def peek(self, sessions: Sessions, slot: int, now_us: int) -> Packet:
         """Return what is believed about a session now, changing nothing."""
         slots = np.array([slot])
-        last = sessions.columns.last_ms[slots]
-        silence = (now_us - sessions.columns.seen_us[slots]) // 1000
-        at_ms = np.maximum(last, 0) + np.where(last >= 0, np.maximum(silence, 0), 0)
+        at_ms = _session_ms(sessions.columns, slots, now_us)
         known = evidence(self._signals, slots, at_ms)
         context = _context(sessions.columns, slots, at_ms)
         before = StateTable.allocate(1)
         before.load(np.array([0]), self._states.dump(slots))
         states = estimate(known, context, before, np.array([0]), at_ms)
-        return self._packet(sessions, known, states, 0, slots, now_us)
+        return self._packet(sessions, known, states, 0, slots, at_ms, now_us)
 
     def dump(self, slots: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
         """Copy the rows of `slots`."""
-        parts = (("signals", self._signals), ("states", self._states), ("gates", self._gates))
+        parts = (
+            ("signals", self._signals),
+            ("states", self._states),
+            ("gates", self._gates),
+            ("rechecks", self._rechecks),
+        )
         return {
             f"{name}.{key}": rows
             for name, table in parts
@@ -134,7 +169,12 @@ class Observer:
 
     def load(self, slots: NDArray[np.int64], rows: Mapping[str, NDArray[Any]]) -> None:
         """Write rows from `dump` into `slots`."""
-        parts = (("signals.", self._signals), ("states.", self._states), ("gates.", self._gates))
+        parts = (
+            ("signals.", self._signals),
+            ("states.", self._states),
+            ("gates.", self._gates),
+            ("rechecks.", self._rechecks),
+        )
         for prefix, table in parts:
             own = {k.removeprefix(prefix): v for k, v in rows.items() if k.startswith(prefix)}
             table.load(slots, own)
@@ -146,10 +186,13 @@ class Observer:
         states: States,
         row: int,
         slots: NDArray[np.int64],
+        at_ms: NDArray[np.int64],
         now_us: int,
     ) -> Packet:
         self.packets += 1
-        return self._packet(sessions, known, states, row, slots, now_us, number=self.packets)
+        return self._packet(
+            sessions, known, states, row, slots, at_ms, now_us, number=self.packets
+        )
 
     def _packet(
         self,
@@ -158,6 +201,7 @@ class Observer:
         states: States,
         row: int,
         slots: NDArray[np.int64],
+        at_ms: NDArray[np.int64],
         now_us: int,
         *,
         number: int = 0,
@@ -166,7 +210,8 @@ class Observer:
         info, columns = sessions.info[slot], sessions.columns
         assert info is not None
         sequence = int(columns.next_sequence[slot]) - 1
-        end_ms = max(int(columns.last_ms[slot]), 0)
+        end_ms = int(at_ms[row])
+        silence_ms = end_ms - int(columns.last_ms[slot]) if number else 0
         label = Label(int(states.label[row]))
         mean = _known(states.mean[row], states.known[row])
         context = Context(
@@ -179,7 +224,7 @@ class Observer:
         return Packet(
             tenant_id=info.tenant_id,
             session_id=info.session_id,
-            packet_id=_packet_id(info, sequence),
+            packet_id=_packet_id(info, sequence, silence_ms),
             number=number,
             sequence=sequence,
             emitted_at_us=now_us,
@@ -200,6 +245,15 @@ class Observer:
             valid_until_us=now_us + VALID_US,
             abandonment_risk=_risk(mean, label, context),
         )
+
+
+def _session_ms(
+    columns: SessionColumns, slots: NDArray[np.int64], now_us: int
+) -> NDArray[np.int64]:
+    """Return (m,) the session time: that of the latest event and the silence since its arrival."""
+    last = columns.last_ms[slots]
+    silence = np.maximum((now_us - columns.seen_us[slots]) // 1000, 0)
+    return np.where(last >= 0, last + silence, 0)
 
 
 def _context(
@@ -225,6 +279,8 @@ def _known(values: NDArray[np.float32], known: NDArray[np.bool_]) -> tuple[float
     return tuple(value if is_known else None for value, is_known in pairs)
 
 
-def _packet_id(info: SessionInfo, sequence: int) -> str:
-    name = f"{info.tenant_id}\0{info.session_id}\0{info.opened_us}\0{sequence}".encode()
+def _packet_id(info: SessionInfo, sequence: int, silence_ms: int) -> str:
+    """Name a packet by the batch that it accounts for, and by the silence behind it if any."""
+    moment = f"{sequence}+{silence_ms}" if silence_ms else str(sequence)
+    name = f"{info.tenant_id}\0{info.session_id}\0{info.opened_us}\0{moment}".encode()
     return "pkt_" + hashlib.blake2b(name, digest_size=12).hexdigest()

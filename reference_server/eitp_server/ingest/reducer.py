@@ -96,10 +96,18 @@ class Reducer:
 
     def due(self, now_us: int) -> bool:
         """Return whether time alone has something to change."""
-        for overdue in (self._admission.next_due_us(), self.ledger.next_due_us()):
-            if overdue is not None and overdue <= now_us:
-                return True
-        return len(self.sessions) > 0 and self._next_sweep_us <= now_us
+        due_us = self.next_due_us()
+        return due_us is not None and due_us <= now_us
+
+    def next_due_us(self) -> int | None:
+        """Return a log time before which time alone changes nothing; None when it never does."""
+        awaited = [
+            self._admission.next_due_us(),
+            self.observer.next_due_us(),
+            self.ledger.next_due_us(),
+            self._next_sweep_us if len(self.sessions) else None,
+        ]
+        return min((due_us for due_us in awaited if due_us is not None), default=None)
 
     def progress(self, slot: int) -> Progress:
         """Return how far the session in `slot` has come."""
@@ -164,7 +172,10 @@ class Reducer:
         taken = self._intake.take(items, effects.envelope, effects.now_us)
         effects.timers |= taken.timers
         effects.results += zip(items, taken.receipts, strict=True)
-        if taken.events is not None:
+        due_us = self.observer.next_due_us()
+        silent = due_us is not None and due_us <= effects.now_us
+        effects.timers |= silent
+        if silent or taken.events is not None:
             packets = self.observer.observe(
                 self.sessions, taken.events, taken.pages, effects.now_us
             )
@@ -252,6 +263,7 @@ class Reducer:
     def _end(self, slot: int, now_us: int) -> None:
         info = self.sessions.close(slot)
         self._admission.forget([slot])
+        self.observer.close(slot)
         self.ledger.ended(info.tenant_id, info.session_id, now_us)
 
     def _sweep(self, effects: Effects) -> None:
