@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from itertools import chain
-from math import gcd, inf
+from math import gcd
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -29,6 +29,7 @@ THRASH: Final = "THRASH"
 """The one count that is no action: thrashed seconds, which movement keeps in windows."""
 _MOTION_MS: Final = motion.BUCKET_MS * motion.BUCKETS
 _STRIDE_MS: Final = gcd(action.BUCKET_MS, _MOTION_MS)
+_NEVER: Final = 1 << 60
 _KIND: Final = {kind.name: int(kind) for kind in Kind}
 _ROLE: Final = {role.name: int(role) for role in Role}
 _SECTION: Final = {section: number for number, section in enumerate(Section, start=1)}
@@ -71,8 +72,8 @@ class _Stride:
 
     events: Events
     begin_ms: int
-    following_ms: float
-    """Where the next stretch that has events begins; infinite after the last."""
+    following_ms: int
+    """Where the next stretch that has events begins; beyond every window after the last."""
 
     def ends(self, window_ms: int) -> bool:
         """Tell whether a window of this length, of those that divide time, is complete by now."""
@@ -115,7 +116,7 @@ def _strides(events: Events) -> Iterator[_Stride]:
     numbers, starts = np.unique(stride[order], return_index=True)
     begins = (numbers * _STRIDE_MS).tolist()
     ends = [*starts[1:].tolist(), len(order)]
-    following = [*begins[1:], inf]
+    following = [*begins[1:], _NEVER]
     for begin_ms, next_ms, start, end in zip(begins, following, starts.tolist(), ends, strict=True):
         yield _Stride(_taken(events, order[start:end]), begin_ms, next_ms)
 

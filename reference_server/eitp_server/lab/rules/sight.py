@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from eitp.recording import Event, Recording, Role
 
 _SIGNS: Final = frozenset({Kind.RESPONSE, Kind.NAVIGATE})
+_REPORTS: Final = frozenset({Kind.RESPONSE, Kind.NO_RESPONSE})
 _ATTENTION: Final = frozenset({Kind.FOCUS, Kind.BLUR, Kind.HIDDEN, Kind.VISIBLE})
 _MATCH_MS: Final = 1.0
 """Times are written in whole ms, so a response's click may seem this much later than it was."""
@@ -94,8 +95,11 @@ def _answers(events: Sequence[Event], clicked: Sequence[float]) -> list[float | 
     """Return when the page answered each click.
 
     The next sign of life, if it comes while the page is watched; else what a later report says
-    about this click; else, when a report says that the page was watched in vain, infinity.
+    about this click; else, when a report says that the page was watched in vain, infinity. Of a
+    recording without any report nothing is known: the page may have answered before it was left.
     """
+    if not any(event.kind in _REPORTS for event in events):
+        return [None] * len(clicked)
     signs = _times(events, _SIGNS)
     named = _named(events, clicked)
     vain = _vain(events, clicked)
