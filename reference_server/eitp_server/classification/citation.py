@@ -15,22 +15,42 @@ if TYPE_CHECKING:
     from eitp_server.signals.evidence import EvidenceColumns
 
 MAX_EVIDENCE = 8
+SETTABLE = frozenset(
+    {
+        Signal.RAGE_CLICK,
+        Signal.DEAD_CLICK,
+        Signal.SLOW_CLICK,
+        Signal.QUICK_BACK,
+        Signal.BACK_MASH,
+    }
+)
+"""Signals whose thresholds a tenant may set."""
 
 
-def cited(known: EvidenceColumns, states: States, row: int) -> tuple[Evidence, ...]:
-    """Return what moved the label of the session `row` of the evidence and the states."""
+def cited(
+    known: EvidenceColumns, states: States, row: int, *, own_rules: bool = False
+) -> tuple[Evidence, ...]:
+    """Return what moved the label of the session `row` of the evidence and the states.
+
+    With `own_rules`, the versions of the rules whose thresholds a tenant may set say so.
+    """
     weights = states.weights[row]
     present = np.flatnonzero(known.present[row] & (weights != 0))
     strongest = present[np.argsort(-np.abs(weights[present]), kind="stable")][:MAX_EVIDENCE]
     weighed = Label(int(states.weighed[row]))
     return tuple(
-        _evidence(known, row, Signal(column + 1), weighed, float(weights[column]))
+        _evidence(known, row, Signal(column + 1), weighed, float(weights[column]), own_rules)
         for column in strongest.tolist()
     )
 
 
 def _evidence(
-    known: EvidenceColumns, row: int, signal: Signal, weighed: Label, weight: float
+    known: EvidenceColumns,
+    row: int,
+    signal: Signal,
+    weighed: Label,
+    weight: float,
+    own_rules: bool,
 ) -> Evidence:
     baseline = float(known.baseline[row, signal.column])
     value = float(known.value[row, signal.column])
@@ -41,5 +61,5 @@ def _evidence(
         value=value,
         baseline=None if np.isnan(baseline) else baseline,
         weight=weight,
-        rule_version=RULE_VERSIONS[signal],
+        rule_version=RULE_VERSIONS[signal] + ("+own" if own_rules and signal in SETTABLE else ""),
     )

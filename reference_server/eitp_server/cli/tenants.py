@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import time
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.table import Table
 
 from eitp_server.cli.console import CONSOLE, run, with_accounts
 from eitp_server.config import Settings
+from eitp_server.signals.rule import DEFAULTS
+from eitp_server.storage.tenants import unknown_tenant
 
 if TYPE_CHECKING:
     from eitp_server.storage.accounts import Accounts
+    from eitp_server.storage.tenant import Tenant
 
 app = typer.Typer(no_args_is_help=True, help="The shops that this server serves.")
 
@@ -44,3 +49,50 @@ def create_tenant(
 
     run(with_accounts(create))
     CONSOLE.print(f"Created tenant [bold]{tenant_id}[/]. Next: eitp-server keys create {tenant_id}")
+
+
+@app.command("rules")
+def set_rules(
+    tenant_id: Annotated[str, typer.Argument(help="The tenant.")],
+    thresholds: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", help="NAME=NUMBER, as rage_clicks=4 or slow_click_ms=1500. May be repeated."
+        ),
+    ] = None,
+    published: Annotated[
+        bool, typer.Option("--published", help="Go back to the published rules first.")
+    ] = False,
+) -> None:
+    """Show or set when clicks and returns count as friction on a tenant's pages.
+
+    Sessions keep the rules that they began with. Evidence that another threshold produced says so:
+    its rule version ends in +own. The server must not be running.
+    """
+    chosen = dict(map(_threshold, thresholds or ()))
+
+    async def change(accounts: Accounts) -> Tenant:
+        if chosen or published:
+            return await accounts.tenants.change(
+                tenant_id,
+                lambda tenant: tenant.with_rules({**({} if published else tenant.rules), **chosen}),
+            )
+        tenant = accounts.tenants.get(tenant_id)
+        if tenant is None:
+            raise unknown_tenant(tenant_id)
+        return tenant
+
+    own = run(with_accounts(change)).rules
+    table = Table("threshold", "value", "published", title=f"Rules of {tenant_id}")
+    for name, value in asdict(DEFAULTS).items():
+        table.add_row(name, str(own.get(name, value)), str(value))
+    CONSOLE.print(table)
+
+
+def _threshold(text: str) -> tuple[str, int]:
+    name, _, number = text.partition("=")
+    if not number.isdecimal():
+        raise typer.BadParameter(
+            f"{text!r} is not NAME=NUMBER, as rage_clicks=4", param_hint="--set"
+        )
+    return name, int(number)

@@ -24,6 +24,7 @@ from eitp_server.classification.state import ContextColumns, StateTable
 from eitp_server.ingest.recheck import Rechecks, delay_ms
 from eitp_server.signals.click import unanswered_ms
 from eitp_server.signals.fold import evidence, fold
+from eitp_server.signals.rule import DEFAULTS
 from eitp_server.signals.tables import SignalTables
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from eitp_server.ingest.session_table import SessionColumns, SessionInfo, Sessions
     from eitp_server.signals.event import Events
     from eitp_server.signals.evidence import EvidenceColumns
+    from eitp_server.signals.rule import Thresholds
 
 VALID_US: Final = 30_000_000
 """How long a packet may be acted on."""
@@ -77,11 +79,12 @@ class Observer:
             for table in (self._signals, self._states, self._gates, self._rechecks):
                 table.grow(capacity)
 
-    def open(self, slot: int, capacity: int) -> None:
-        """Make a slot fresh."""
+    def open(self, slot: int, capacity: int, thresholds: Thresholds = DEFAULTS) -> None:
+        """Make a slot fresh, for a session that is judged by `thresholds`."""
         self.grow(capacity)
         for table in (self._signals, self._states, self._gates):
             table.reset(np.array([slot]))
+        self._signals.rule.set(slot, thresholds)
 
     def close(self, slot: int) -> None:
         """Wait for nothing more from a slot."""
@@ -235,7 +238,7 @@ class Observer:
             label=label,
             confidence=float(states.confidence[row]) if label else None,
             abstain_reason=AbstainReason(int(states.abstain_reason[row])),
-            evidence=cited(known, states, row),
+            evidence=cited(known, states, row, own_rules=bool(self._signals.rule.own[slot])),
             context=context,
             source=Source.LOCAL,
             model="",

@@ -28,6 +28,7 @@ from eitp_server.ingest.intake import Intake
 from eitp_server.ingest.ledger import Ledger
 from eitp_server.ingest.observer import Observer
 from eitp_server.ingest.session_table import SessionInfo, Sessions
+from eitp_server.signals.rule import thresholds_from
 from eitp_server.storage.log import Writes
 
 if TYPE_CHECKING:
@@ -241,10 +242,11 @@ class Reducer:
     def _fresh(self, command: Command, now_us: int) -> int:
         document = dict(command.document)
         page_type, cart, pointer = (document.pop(k) for k in ("page_type", "cart", "pointer"))
+        rules = thresholds_from(document.pop("rules", {}))
         info = SessionInfo(tenant_id=command.tenant_id, opened_us=now_us, **document)
         slot = self.sessions.open(info)
         self.ledger.reopened(info.tenant_id, info.session_id)
-        self.observer.open(slot, self.sessions.capacity)
+        self.observer.open(slot, self.sessions.capacity, rules)
         columns = self.sessions.columns
         columns.page_type[slot] = page_type
         columns.cart[slot] = cart

@@ -128,7 +128,9 @@ class SessionService:
         visitor_hash = (
             self._keyed("visitor", caller.tenant_id, visitor).hex()[:32] if visitor else ""
         )
+        own = {"rules": dict(tenant.rules)} if tenant.rules else {}
         return {
+            **own,
             "session_id": session_id,
             "visitor_hash": visitor_hash,
             "consent_interventions": request.consent.interventions,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +15,8 @@ class TenantFacts:
 
     vertical: str
     region: str
+    rules: Mapping[str, int] = field(default_factory=dict[str, int])
+    """Thresholds of its own, by the names of `eitp.v1.SignalRules`."""
 
 
 class Tenants(Protocol):

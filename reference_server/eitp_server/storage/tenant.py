@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from eitp_server.errors import Invalid, Reason, Violation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+RULE_BOUNDS = {
+    "rage_clicks": (2, 20),
+    "rage_gap_ms": (100, 5_000),
+    "rage_reach_px": (1, 500),
+    "slow_click_ms": (100, 10_000),
+    "dead_click_ms": (500, 30_000),
+    "quick_back_ms": (500, 60_000),
+    "back_mash_ms": (200, 10_000),
+}
+"""The thresholds that a tenant may set, with the bounds of `eitp.v1.SignalRules`."""
 
 _ORIGIN = re.compile(
     r"(?P<scheme>https?)://(?P<host>[a-z0-9.-]+|\[[0-9a-f:]+\])(:(?P<port>[0-9]{1,5}))?"
@@ -32,6 +48,37 @@ class Tenant:
     limits: str = "{}"
     """JSON of `eitp.v1.TenantLimits`."""
     created_at_us: int
+
+    @property
+    def rules(self) -> dict[str, int]:
+        """Thresholds of the friction rules that the tenant set, by their names in the schema."""
+        return json.loads(self.policy).get("rules", {})
+
+    def with_rules(self, rules: Mapping[str, int]) -> Tenant:
+        """Return the tenant with other thresholds, and the published ones for all others.
+
+        Raises `Invalid(FIELD_INVALID)` that names each one that is none or out of range.
+        """
+        if violations := list(_rule_violations(rules)):
+            raise Invalid(
+                Reason.FIELD_INVALID,
+                "; ".join(violation.description for violation in violations),
+                violations=violations,
+            )
+        policy = {**json.loads(self.policy), "rules": dict(sorted(rules.items()))}
+        return replace(self, policy=json.dumps(policy), revision=self.revision + 1)
+
+
+def _rule_violations(rules: Mapping[str, int]) -> Iterator[Violation]:
+    for name, value in rules.items():
+        if name not in RULE_BOUNDS:
+            known = ", ".join(RULE_BOUNDS)
+            yield Violation(f"rules.{name}", "rule", f"{name} is no threshold; there are {known}")
+            continue
+        low, high = RULE_BOUNDS[name]
+        if not low <= value <= high:
+            described = f"{name} is {value}; it must lie between {low} and {high}"
+            yield Violation(f"rules.{name}", "range", described)
 
 
 def canonical_origin(origin: str) -> str | None:

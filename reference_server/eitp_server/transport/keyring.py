@@ -63,5 +63,7 @@ class Keyring:
         """Return what a packet says of a tenant's shop."""
         tenant = self._accounts.tenants.get(tenant_id)
         return TenantFacts(
-            vertical=tenant.vertical if tenant else "", region=tenant.region if tenant else ""
+            vertical=tenant.vertical if tenant else "",
+            region=tenant.region if tenant else "",
+            rules=tenant.rules if tenant else {},
         )

@@ -140,7 +140,7 @@ class TenantUsage(_message.Message):
     def __init__(self, live_sessions: _Optional[int] = ..., batches_per_second: _Optional[float] = ..., telemetry_bytes_today: _Optional[int] = ..., streams: _Optional[int] = ..., triage_calls_last_minute: _Optional[int] = ..., deep_calls_last_minute: _Optional[int] = ..., model_tokens_today: _Optional[int] = ..., model_cost_micros_today: _Optional[int] = ..., model_cost_currency: _Optional[str] = ..., stored_bytes: _Optional[int] = ..., suppressed_events_today: _Optional[int] = ..., at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class TenantPolicy(_message.Message):
-    __slots__ = ("revision", "paused", "allowed_origins", "vertical", "region", "pooling", "models", "holdout_share", "exploration_floor", "interventions_per_session", "cool_down", "promotion_margin", "guardrails", "retention")
+    __slots__ = ("revision", "paused", "allowed_origins", "vertical", "region", "pooling", "models", "holdout_share", "exploration_floor", "interventions_per_session", "cool_down", "promotion_margin", "guardrails", "retention", "rules")
     REVISION_FIELD_NUMBER: _ClassVar[int]
     PAUSED_FIELD_NUMBER: _ClassVar[int]
     ALLOWED_ORIGINS_FIELD_NUMBER: _ClassVar[int]
@@ -155,6 +155,7 @@ class TenantPolicy(_message.Message):
     PROMOTION_MARGIN_FIELD_NUMBER: _ClassVar[int]
     GUARDRAILS_FIELD_NUMBER: _ClassVar[int]
     RETENTION_FIELD_NUMBER: _ClassVar[int]
+    RULES_FIELD_NUMBER: _ClassVar[int]
     revision: int
     paused: bool
     allowed_origins: _containers.RepeatedScalarFieldContainer[str]
@@ -169,7 +170,26 @@ class TenantPolicy(_message.Message):
     promotion_margin: float
     guardrails: _containers.RepeatedCompositeFieldContainer[GuardrailMargin]
     retention: _duration_pb2.Duration
-    def __init__(self, revision: _Optional[int] = ..., paused: _Optional[bool] = ..., allowed_origins: _Optional[_Iterable[str]] = ..., vertical: _Optional[str] = ..., region: _Optional[str] = ..., pooling: _Optional[bool] = ..., models: _Optional[bool] = ..., holdout_share: _Optional[float] = ..., exploration_floor: _Optional[float] = ..., interventions_per_session: _Optional[int] = ..., cool_down: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., promotion_margin: _Optional[float] = ..., guardrails: _Optional[_Iterable[_Union[GuardrailMargin, _Mapping]]] = ..., retention: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    rules: SignalRules
+    def __init__(self, revision: _Optional[int] = ..., paused: _Optional[bool] = ..., allowed_origins: _Optional[_Iterable[str]] = ..., vertical: _Optional[str] = ..., region: _Optional[str] = ..., pooling: _Optional[bool] = ..., models: _Optional[bool] = ..., holdout_share: _Optional[float] = ..., exploration_floor: _Optional[float] = ..., interventions_per_session: _Optional[int] = ..., cool_down: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., promotion_margin: _Optional[float] = ..., guardrails: _Optional[_Iterable[_Union[GuardrailMargin, _Mapping]]] = ..., retention: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., rules: _Optional[_Union[SignalRules, _Mapping]] = ...) -> None: ...
+
+class SignalRules(_message.Message):
+    __slots__ = ("rage_clicks", "rage_gap_ms", "rage_reach_px", "slow_click_ms", "dead_click_ms", "quick_back_ms", "back_mash_ms")
+    RAGE_CLICKS_FIELD_NUMBER: _ClassVar[int]
+    RAGE_GAP_MS_FIELD_NUMBER: _ClassVar[int]
+    RAGE_REACH_PX_FIELD_NUMBER: _ClassVar[int]
+    SLOW_CLICK_MS_FIELD_NUMBER: _ClassVar[int]
+    DEAD_CLICK_MS_FIELD_NUMBER: _ClassVar[int]
+    QUICK_BACK_MS_FIELD_NUMBER: _ClassVar[int]
+    BACK_MASH_MS_FIELD_NUMBER: _ClassVar[int]
+    rage_clicks: int
+    rage_gap_ms: int
+    rage_reach_px: int
+    slow_click_ms: int
+    dead_click_ms: int
+    quick_back_ms: int
+    back_mash_ms: int
+    def __init__(self, rage_clicks: _Optional[int] = ..., rage_gap_ms: _Optional[int] = ..., rage_reach_px: _Optional[int] = ..., slow_click_ms: _Optional[int] = ..., dead_click_ms: _Optional[int] = ..., quick_back_ms: _Optional[int] = ..., back_mash_ms: _Optional[int] = ...) -> None: ...
 
 class GuardrailMargin(_message.Message):
     __slots__ = ("metric", "margin")
