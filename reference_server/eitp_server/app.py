@@ -27,6 +27,7 @@ from eitp_server.services.capability import NAME as CAPABILITY
 from eitp_server.services.capability import CapabilityService
 from eitp_server.services.cursor import Cursors, FeedKind
 from eitp_server.services.emotion import EmotionService
+from eitp_server.services.hypothesis import examine
 from eitp_server.services.intervention import InterventionService
 from eitp_server.services.session import SessionService
 from eitp_server.services.telemetry import TelemetryService
@@ -35,6 +36,7 @@ from eitp_server.services.validation import violations
 from eitp_server.services.watch import Watch
 from eitp_server.storage.accounts import Accounts
 from eitp_server.storage.api_key import KeyKind, compose
+from eitp_server.storage.forecasts import KeptForecasts
 from eitp_server.storage.queries import Queries
 from eitp_server.storage.snapshot import MemorySnapshots, Snapshots
 from eitp_server.storage.sqlite_database import SQLiteDatabase
@@ -287,6 +289,7 @@ def _services(
 ) -> dict[str, object]:
     incarnation = stores.log.incarnation
     queries = Queries(stores.database)
+    forecasts = KeptForecasts(stores.database)
 
     def current(tenant_id: str, session_id: str) -> Packet | None:
         return ticker.reducer.current(tenant_id, session_id, ticker.now_us())
@@ -317,6 +320,7 @@ def _services(
             Watch(packets, Cursors(FeedKind.PACKETS, incarnation), ticker.now_us),
             current,
             lambda batches, page: classify(batches, page, violations, ticker.now_us()),
+            lambda tenant_id: examine(forecasts, tenant_id, ticker.now_us()),
         ),
         "eitp.v1.InterventionService": InterventionService(
             inbox,

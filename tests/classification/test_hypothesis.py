@@ -152,12 +152,14 @@ def test_caveats_say_what_a_reader_must_know() -> None:
             secondary=analyse(sample),
             late=3,
             lost=2,
+            models=2,
             cut=True,
         )
     )
     assert any("99.5 % bounds" in each for each in said)
     assert any("holds nobody out" in each for each in said)
     assert any(each.startswith("3 sessions succeeded after") for each in said)
+    assert any(each.startswith("2 versions of") for each in said)
     assert any(each.startswith("2 sessions were forgotten") for each in said)
     assert all(1 <= len(each) <= 500 for each in said)
 

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from eitp.v1.evidence_pb2 import SignalId
+from eitp.v1.hypothesis_pb2 import HypothesisBaseline, HypothesisVerdict
 from eitp.v1.packet_pb2 import ProvenanceSource
 from eitp.v1.page_pb2 import TargetRole
 from eitp.v1.state_pb2 import AbstainReason as WireAbstainReason
 from eitp.v1.state_pb2 import EmotionLabel
 from eitp.v1.telemetry_pb2 import EventKind
+from eitp_server.classification.hypothesis import Baseline, Verdict
 from eitp_server.classification.packet import AbstainReason, Label, Source
 from eitp_server.signals.event import Kind, Role
 from eitp_server.signals.signal import RULE_VERSIONS, Signal
@@ -27,6 +29,8 @@ PAIRS: list[tuple[type[IntEnum], EnumDescriptor, str]] = [
     (Label, EmotionLabel.DESCRIPTOR, "EMOTION_LABEL_"),
     (AbstainReason, WireAbstainReason.DESCRIPTOR, "ABSTAIN_REASON_"),
     (Source, ProvenanceSource.DESCRIPTOR, "PROVENANCE_SOURCE_"),
+    (Verdict, HypothesisVerdict.DESCRIPTOR, "HYPOTHESIS_VERDICT_"),
+    (Baseline, HypothesisBaseline.DESCRIPTOR, "HYPOTHESIS_BASELINE_"),
 ]
 
 

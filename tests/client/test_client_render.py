@@ -65,6 +65,12 @@ def test_a_label_has_its_confidence_and_its_absence_a_reason() -> None:
     )
 
 
+def test_the_risk_of_leaving_is_a_share_and_nothing_where_unknown() -> None:
+    assert render.risk(Packet(abandonment_risk=0.934)).plain == "  leaves 93%"
+    assert render.risk(Packet(abandonment_risk=0)).plain == "  leaves 0%"
+    assert render.risk(Packet()).plain == ""
+
+
 @pytest.mark.parametrize(
     ("found", "text"),
     [

@@ -11,6 +11,7 @@ from eitp.v1.capability_service_pb2 import GetCapabilitiesRequest
 from eitp.v1.cursor_pb2 import StartPosition
 from eitp.v1.emotion_service_pb2 import (
     ClassifyTelemetryRequest,
+    GetHypothesisRequest,
     GetStateRequest,
     WatchPacketsRequest,
 )
@@ -170,6 +171,12 @@ async def _classify_telemetry(live: Live, shop: Belongings) -> None:
     await _sees_nothing(live, request, shop.visit.session_id)
 
 
+async def _get_hypothesis(live: Live, shop: Belongings) -> None:
+    await _sees_nothing(live, GetHypothesisRequest(), shop.visit.session_id)
+    answer = await live.call(GetHypothesisRequest(), live.rival.secret)
+    assert answer.hypothesis.secondary.sessions == 0
+
+
 async def _watch_interventions(live: Live, shop: Belongings) -> None:
     await _is_fed_its_own_alone(live, shop, WatchInterventionsRequest(start=OLDEST))
 
@@ -244,6 +251,7 @@ async def _get_capabilities(live: Live, shop: Belongings) -> None:
 ATTEMPTS: dict[str, Callable[[Live, Belongings], Awaitable[None]]] = {
     "CapabilityService/GetCapabilities": _get_capabilities,
     "EmotionService/ClassifyTelemetry": _classify_telemetry,
+    "EmotionService/GetHypothesis": _get_hypothesis,
     "EmotionService/GetState": _get_state,
     "EmotionService/WatchPackets": _watch_packets,
     "InterventionService/AcknowledgeIntervention": _acknowledge,

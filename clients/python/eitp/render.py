@@ -50,6 +50,9 @@ _LABEL_STYLES = {
     "disengagement": "bright_black",
 }
 
+_RISK_STYLES = ((0.97, "bright_red"), (0.9, "yellow"), (0.0, "green"))
+"""Styles by the least risk of abandonment; most sessions of any shop end without an order."""
+
 _UNITS = {
     "path length": "px",
     "mean speed": "px/s",
@@ -86,6 +89,15 @@ def label(packet: Packet) -> Text:
     return text
 
 
+def risk(packet: Packet) -> Text:
+    """Return the risk of abandonment behind a gap, redder the higher; nothing where unknown."""
+    if not packet.HasField("abandonment_risk"):
+        return Text()
+    share = packet.abandonment_risk
+    style = next(style for limit, style in _RISK_STYLES if share >= limit)
+    return Text("  ").append(f"leaves {share:.0%}", style=style)
+
+
 def dimension(state: EmotionalState, name: str, width: int) -> Text:
     """Return one dimension as a bar, dimmer the less certain it is, a dot where unknown.
 
@@ -116,7 +128,7 @@ def packet_line(packet: Packet) -> Text:
     for name, short in DIMENSIONS.items():
         if packet.state.HasField(name):
             line.append(f"{short} ").append_text(dimension(packet.state, name, 4)).append(" ")
-    line.append_text(label(packet))
+    line.append_text(label(packet)).append_text(risk(packet))
     for found in packet.evidence[:1]:
         line.append(" · ", style="dim").append_text(evidence(found))
     return line

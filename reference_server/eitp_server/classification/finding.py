@@ -62,12 +62,13 @@ def conclusion(analysis: Analysis) -> str:
 
 
 def caveats(
-    *, primary: Analysis, secondary: Analysis, late: int, lost: int, cut: bool
+    *, primary: Analysis, secondary: Analysis, late: int, lost: int, models: int, cut: bool
 ) -> Iterator[str]:
     """Yield what a reader must know before quoting the verdict.
 
     `late` sessions succeeded after they had counted as abandoned, `lost` ones were forgotten
-    before they ended; `cut` says that there are older sessions than were read.
+    before they ended; `models` made the forecasts; `cut` says that there are older sessions than
+    were read.
     """
     yield (
         "The verdict rests on 99.5 % bounds, stricter than the 95 % intervals shown, because a "
@@ -92,6 +93,11 @@ def caveats(
         )
     if lost:
         yield f"{lost:,} sessions were forgotten before they ended: too many were open at once."
+    if models > 1:
+        yield (
+            f"{models} versions of risk model and estimator made the forecasts; the analysis mixes "
+            "them."
+        )
     if cut:
         yield "Only the newest sessions were read; there are more within the window."
 

@@ -8,6 +8,8 @@ from eitp.v1.cursor_pb2 import Heartbeat, Lagged
 from eitp.v1.emotion_service_pb2 import (
     ClassifyTelemetryRequest,
     ClassifyTelemetryResponse,
+    GetHypothesisRequest,
+    GetHypothesisResponse,
     GetStateRequest,
     GetStateResponse,
     WatchPacketsRequest,
@@ -15,31 +17,35 @@ from eitp.v1.emotion_service_pb2 import (
 )
 
 from eitp_server.errors import Missing, Reason
+from eitp_server.services.hypothesis import hypothesis_message
 from eitp_server.services.packet import packet_message
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Sequence
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
     from eitp.v1.page_pb2 import PageContext
     from eitp.v1.telemetry_pb2 import TelemetryBatch
 
     from eitp_server.classification.packet import Packet
     from eitp_server.services.caller import Caller
+    from eitp_server.services.hypothesis import Findings
     from eitp_server.services.watch import Watch
 
 
 class EmotionService:
-    """GetState, WatchPackets, ClassifyTelemetry."""
+    """GetState, WatchPackets, ClassifyTelemetry, GetHypothesis."""
 
     def __init__(
         self,
         watch: Watch,
         current: Callable[[str, str], Packet | None],
         classify: Callable[[Sequence[TelemetryBatch], PageContext], Packet],
+        examine: Callable[[str], Awaitable[Findings]],
     ) -> None:
         self._watch = watch
         self._current = current
         self._classify = classify
+        self._examine = examine
 
     async def get_state(self, request: GetStateRequest, caller: Caller) -> GetStateResponse:
         """Return the current packet of a session."""
@@ -71,6 +77,14 @@ class EmotionService:
         return ClassifyTelemetryResponse(
             packet=packet_message(self._classify(request.batches, request.page))
         )
+
+    async def get_hypothesis(
+        self, request: GetHypothesisRequest, caller: Caller
+    ) -> GetHypothesisResponse:
+        """Return the running test of the caller's tenant."""
+        del request
+        findings = await self._examine(caller.tenant_id)
+        return GetHypothesisResponse(hypothesis=hypothesis_message(findings))
 
 
 def own_session(session_id: str, caller: Caller) -> str:

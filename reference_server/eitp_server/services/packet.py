@@ -36,9 +36,11 @@ def packet_message(packet: Packet) -> PacketMessage:
             model=packet.model,
             estimator_version=packet.estimator_version,
             degraded_reason=f"DEGRADED_REASON_{packet.degraded_reason or 'UNSPECIFIED'}",
+            calibration_version=packet.calibration_version,
         ),
         valid_until=timestamp(packet.valid_until_us),
         suppressed=packet.suppressed,
+        abandonment_risk=packet.abandonment_risk,
     )
 
 

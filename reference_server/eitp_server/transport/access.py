@@ -58,6 +58,7 @@ ACCESS = {
         "GetState": Access(_SESSION_OR_SECRET, "packets.read"),
         "WatchPackets": Access(_SECRET, "packets.read"),
         "ClassifyTelemetry": Access(_SECRET, "packets.read"),
+        "GetHypothesis": Access(_SECRET, "packets.read"),
     },
     "IntelligenceService": {
         "GetContagion": Access(_SECRET, "intelligence.read"),

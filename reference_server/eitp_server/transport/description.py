@@ -9,6 +9,8 @@ from eitp.v1.capability_pb2 import ProtocolLimits, Stability
 
 from eitp_server.classification.estimator import ESTIMATOR_VERSION
 from eitp_server.classification.gate import HOURLY
+from eitp_server.classification.hypothesis import METHODOLOGY
+from eitp_server.classification.risk import RISK_MODEL
 from eitp_server.ingest.admission import MAX_WAITING, WAIT_US
 from eitp_server.ingest.columns import MAX_EVENTS, MAX_TARGETS
 from eitp_server.ingest.feed import HEARTBEAT_SECONDS
@@ -53,6 +55,10 @@ def describe(durability: int, token_lifetime_seconds: int) -> Description:
             max_deadline=duration(limits.unary_seconds),
             max_streams_per_connection=MAX_STREAMS_PER_CONNECTION,
         ),
-        methodologies={"estimator": ESTIMATOR_VERSION},
+        methodologies={
+            "abandonment_risk": RISK_MODEL,
+            "estimator": ESTIMATOR_VERSION,
+            "hypothesis": METHODOLOGY,
+        },
         features={"telemetry.include_packets": Stability.STABILITY_EXPERIMENTAL},
     )

@@ -24,12 +24,13 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from eitp.v1 import cursor_pb2 as eitp_dot_v1_dot_cursor__pb2
+from eitp.v1 import hypothesis_pb2 as eitp_dot_v1_dot_hypothesis__pb2
 from eitp.v1 import packet_pb2 as eitp_dot_v1_dot_packet__pb2
 from eitp.v1 import page_pb2 as eitp_dot_v1_dot_page__pb2
 from eitp.v1 import telemetry_pb2 as eitp_dot_v1_dot_telemetry__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x65itp/v1/emotion_service.proto\x12\x07\x65itp.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x14\x65itp/v1/cursor.proto\x1a\x14\x65itp/v1/packet.proto\x1a\x12\x65itp/v1/page.proto\x1a\x17\x65itp/v1/telemetry.proto\".\n\x0fGetStateRequest\x12\x1b\n\nsession_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18@\"3\n\x10GetStateResponse\x12\x1f\n\x06packet\x18\x01 \x01(\x0b\x32\x0f.eitp.v1.Packet\"\xac\x01\n\x13WatchPacketsRequest\x12\x18\n\x06\x63ursor\x18\x01 \x01(\x0c\x42\x08\xbaH\x05z\x03\x18\x80\x02\x12/\n\x05start\x18\x02 \x01(\x0e\x32\x16.eitp.v1.StartPositionB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1b\n\nsession_id\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12-\n\x04mode\x18\x04 \x01(\x0e\x32\x15.eitp.v1.DeliveryModeB\x08\xbaH\x05\x82\x01\x02\x10\x01\"\x9d\x01\n\x14WatchPacketsResponse\x12\x0e\n\x06\x63ursor\x18\x01 \x01(\x0c\x12!\n\x06packet\x18\x02 \x01(\x0b\x32\x0f.eitp.v1.PacketH\x00\x12\'\n\theartbeat\x18\x03 \x01(\x0b\x32\x12.eitp.v1.HeartbeatH\x00\x12!\n\x06lagged\x18\x04 \x01(\x0b\x32\x0f.eitp.v1.LaggedH\x00\x42\x06\n\x04item\"u\n\x18\x43lassifyTelemetryRequest\x12\x35\n\x07\x62\x61tches\x18\x01 \x03(\x0b\x32\x17.eitp.v1.TelemetryBatchB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\x80\x02\x12\"\n\x04page\x18\x02 \x01(\x0b\x32\x14.eitp.v1.PageContext\"<\n\x19\x43lassifyTelemetryResponse\x12\x1f\n\x06packet\x18\x01 \x01(\x0b\x32\x0f.eitp.v1.Packet2\x86\x02\n\x0e\x45motionService\x12\x44\n\x08GetState\x12\x18.eitp.v1.GetStateRequest\x1a\x19.eitp.v1.GetStateResponse\"\x03\x90\x02\x01\x12M\n\x0cWatchPackets\x12\x1c.eitp.v1.WatchPacketsRequest\x1a\x1d.eitp.v1.WatchPacketsResponse0\x01\x12_\n\x11\x43lassifyTelemetry\x12!.eitp.v1.ClassifyTelemetryRequest\x1a\".eitp.v1.ClassifyTelemetryResponse\"\x03\x90\x02\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x65itp/v1/emotion_service.proto\x12\x07\x65itp.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x14\x65itp/v1/cursor.proto\x1a\x18\x65itp/v1/hypothesis.proto\x1a\x14\x65itp/v1/packet.proto\x1a\x12\x65itp/v1/page.proto\x1a\x17\x65itp/v1/telemetry.proto\".\n\x0fGetStateRequest\x12\x1b\n\nsession_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18@\"3\n\x10GetStateResponse\x12\x1f\n\x06packet\x18\x01 \x01(\x0b\x32\x0f.eitp.v1.Packet\"\xac\x01\n\x13WatchPacketsRequest\x12\x18\n\x06\x63ursor\x18\x01 \x01(\x0c\x42\x08\xbaH\x05z\x03\x18\x80\x02\x12/\n\x05start\x18\x02 \x01(\x0e\x32\x16.eitp.v1.StartPositionB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x1b\n\nsession_id\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12-\n\x04mode\x18\x04 \x01(\x0e\x32\x15.eitp.v1.DeliveryModeB\x08\xbaH\x05\x82\x01\x02\x10\x01\"\x9d\x01\n\x14WatchPacketsResponse\x12\x0e\n\x06\x63ursor\x18\x01 \x01(\x0c\x12!\n\x06packet\x18\x02 \x01(\x0b\x32\x0f.eitp.v1.PacketH\x00\x12\'\n\theartbeat\x18\x03 \x01(\x0b\x32\x12.eitp.v1.HeartbeatH\x00\x12!\n\x06lagged\x18\x04 \x01(\x0b\x32\x0f.eitp.v1.LaggedH\x00\x42\x06\n\x04item\"u\n\x18\x43lassifyTelemetryRequest\x12\x35\n\x07\x62\x61tches\x18\x01 \x03(\x0b\x32\x17.eitp.v1.TelemetryBatchB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\x80\x02\x12\"\n\x04page\x18\x02 \x01(\x0b\x32\x14.eitp.v1.PageContext\"<\n\x19\x43lassifyTelemetryResponse\x12\x1f\n\x06packet\x18\x01 \x01(\x0b\x32\x0f.eitp.v1.Packet\"\x16\n\x14GetHypothesisRequest\"@\n\x15GetHypothesisResponse\x12\'\n\nhypothesis\x18\x01 \x01(\x0b\x32\x13.eitp.v1.Hypothesis2\xdb\x02\n\x0e\x45motionService\x12\x44\n\x08GetState\x12\x18.eitp.v1.GetStateRequest\x1a\x19.eitp.v1.GetStateResponse\"\x03\x90\x02\x01\x12M\n\x0cWatchPackets\x12\x1c.eitp.v1.WatchPacketsRequest\x1a\x1d.eitp.v1.WatchPacketsResponse0\x01\x12_\n\x11\x43lassifyTelemetry\x12!.eitp.v1.ClassifyTelemetryRequest\x1a\".eitp.v1.ClassifyTelemetryResponse\"\x03\x90\x02\x01\x12S\n\rGetHypothesis\x12\x1d.eitp.v1.GetHypothesisRequest\x1a\x1e.eitp.v1.GetHypothesisResponse\"\x03\x90\x02\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -52,18 +53,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EMOTIONSERVICE'].methods_by_name['GetState']._serialized_options = b'\220\002\001'
   _globals['_EMOTIONSERVICE'].methods_by_name['ClassifyTelemetry']._loaded_options = None
   _globals['_EMOTIONSERVICE'].methods_by_name['ClassifyTelemetry']._serialized_options = b'\220\002\001'
-  _globals['_GETSTATEREQUEST']._serialized_start=160
-  _globals['_GETSTATEREQUEST']._serialized_end=206
-  _globals['_GETSTATERESPONSE']._serialized_start=208
-  _globals['_GETSTATERESPONSE']._serialized_end=259
-  _globals['_WATCHPACKETSREQUEST']._serialized_start=262
-  _globals['_WATCHPACKETSREQUEST']._serialized_end=434
-  _globals['_WATCHPACKETSRESPONSE']._serialized_start=437
-  _globals['_WATCHPACKETSRESPONSE']._serialized_end=594
-  _globals['_CLASSIFYTELEMETRYREQUEST']._serialized_start=596
-  _globals['_CLASSIFYTELEMETRYREQUEST']._serialized_end=713
-  _globals['_CLASSIFYTELEMETRYRESPONSE']._serialized_start=715
-  _globals['_CLASSIFYTELEMETRYRESPONSE']._serialized_end=775
-  _globals['_EMOTIONSERVICE']._serialized_start=778
-  _globals['_EMOTIONSERVICE']._serialized_end=1040
+  _globals['_EMOTIONSERVICE'].methods_by_name['GetHypothesis']._loaded_options = None
+  _globals['_EMOTIONSERVICE'].methods_by_name['GetHypothesis']._serialized_options = b'\220\002\001'
+  _globals['_GETSTATEREQUEST']._serialized_start=186
+  _globals['_GETSTATEREQUEST']._serialized_end=232
+  _globals['_GETSTATERESPONSE']._serialized_start=234
+  _globals['_GETSTATERESPONSE']._serialized_end=285
+  _globals['_WATCHPACKETSREQUEST']._serialized_start=288
+  _globals['_WATCHPACKETSREQUEST']._serialized_end=460
+  _globals['_WATCHPACKETSRESPONSE']._serialized_start=463
+  _globals['_WATCHPACKETSRESPONSE']._serialized_end=620
+  _globals['_CLASSIFYTELEMETRYREQUEST']._serialized_start=622
+  _globals['_CLASSIFYTELEMETRYREQUEST']._serialized_end=739
+  _globals['_CLASSIFYTELEMETRYRESPONSE']._serialized_start=741
+  _globals['_CLASSIFYTELEMETRYRESPONSE']._serialized_end=801
+  _globals['_GETHYPOTHESISREQUEST']._serialized_start=803
+  _globals['_GETHYPOTHESISREQUEST']._serialized_end=825
+  _globals['_GETHYPOTHESISRESPONSE']._serialized_start=827
+  _globals['_GETHYPOTHESISRESPONSE']._serialized_end=891
+  _globals['_EMOTIONSERVICE']._serialized_start=894
+  _globals['_EMOTIONSERVICE']._serialized_end=1241
 # @@protoc_insertion_point(module_scope)

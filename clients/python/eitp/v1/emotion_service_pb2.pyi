@@ -1,5 +1,6 @@
 from buf.validate import validate_pb2 as _validate_pb2
 from eitp.v1 import cursor_pb2 as _cursor_pb2
+from eitp.v1 import hypothesis_pb2 as _hypothesis_pb2
 from eitp.v1 import packet_pb2 as _packet_pb2
 from eitp.v1 import page_pb2 as _page_pb2
 from eitp.v1 import telemetry_pb2 as _telemetry_pb2
@@ -60,3 +61,13 @@ class ClassifyTelemetryResponse(_message.Message):
     PACKET_FIELD_NUMBER: _ClassVar[int]
     packet: _packet_pb2.Packet
     def __init__(self, packet: _Optional[_Union[_packet_pb2.Packet, _Mapping]] = ...) -> None: ...
+
+class GetHypothesisRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GetHypothesisResponse(_message.Message):
+    __slots__ = ("hypothesis",)
+    HYPOTHESIS_FIELD_NUMBER: _ClassVar[int]
+    hypothesis: _hypothesis_pb2.Hypothesis
+    def __init__(self, hypothesis: _Optional[_Union[_hypothesis_pb2.Hypothesis, _Mapping]] = ...) -> None: ...

@@ -48,6 +48,12 @@ class EmotionServiceStub:
     """Computes the packet for telemetry that is part of no session. Nothing is kept. For tests and
     for users of recorded data. Secret key of scope `packets.read`.
     """
+    GetHypothesis: _grpc.UnaryUnaryMultiCallable[_emotion_service_pb2.GetHypothesisRequest, _emotion_service_pb2.GetHypothesisResponse]
+    """Tells how well the tenant's packets have foretold how its sessions ended: the running test of
+    the hypothesis that behaviour now foretells abandonment later. Computed anew at each call from
+    the sessions that ended within the last 90 days, the newest 100,000 of them. Secret key of scope
+    `packets.read`.
+    """
 
 @_typing.type_check_only
 class EmotionServiceAsyncStub(EmotionServiceStub):
@@ -68,6 +74,12 @@ class EmotionServiceAsyncStub(EmotionServiceStub):
     ClassifyTelemetry: _aio.UnaryUnaryMultiCallable[_emotion_service_pb2.ClassifyTelemetryRequest, _emotion_service_pb2.ClassifyTelemetryResponse]  # type: ignore[assignment]
     """Computes the packet for telemetry that is part of no session. Nothing is kept. For tests and
     for users of recorded data. Secret key of scope `packets.read`.
+    """
+    GetHypothesis: _aio.UnaryUnaryMultiCallable[_emotion_service_pb2.GetHypothesisRequest, _emotion_service_pb2.GetHypothesisResponse]  # type: ignore[assignment]
+    """Tells how well the tenant's packets have foretold how its sessions ended: the running test of
+    the hypothesis that behaviour now foretells abandonment later. Computed anew at each call from
+    the sessions that ended within the last 90 days, the newest 100,000 of them. Secret key of scope
+    `packets.read`.
     """
 
 class EmotionServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -104,6 +116,18 @@ class EmotionServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_emotion_service_pb2.ClassifyTelemetryResponse, _abc.Awaitable[_emotion_service_pb2.ClassifyTelemetryResponse]]:
         """Computes the packet for telemetry that is part of no session. Nothing is kept. For tests and
         for users of recorded data. Secret key of scope `packets.read`.
+        """
+
+    @_abc_1.abstractmethod
+    def GetHypothesis(
+        self,
+        request: _emotion_service_pb2.GetHypothesisRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_emotion_service_pb2.GetHypothesisResponse, _abc.Awaitable[_emotion_service_pb2.GetHypothesisResponse]]:
+        """Tells how well the tenant's packets have foretold how its sessions ended: the running test of
+        the hypothesis that behaviour now foretells abandonment later. Computed anew at each call from
+        the sessions that ended within the last 90 days, the newest 100,000 of them. Secret key of scope
+        `packets.read`.
         """
 
 def add_EmotionServiceServicer_to_server(servicer: EmotionServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

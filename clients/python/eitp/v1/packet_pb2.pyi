@@ -45,20 +45,22 @@ DEGRADED_REASON_PROTOCOL: DegradedReason
 DEGRADED_REASON_STALE: DegradedReason
 
 class Provenance(_message.Message):
-    __slots__ = ("source", "model", "estimator_version", "degraded_reason", "prompt_version", "patterns_version")
+    __slots__ = ("source", "model", "estimator_version", "degraded_reason", "prompt_version", "patterns_version", "calibration_version")
     SOURCE_FIELD_NUMBER: _ClassVar[int]
     MODEL_FIELD_NUMBER: _ClassVar[int]
     ESTIMATOR_VERSION_FIELD_NUMBER: _ClassVar[int]
     DEGRADED_REASON_FIELD_NUMBER: _ClassVar[int]
     PROMPT_VERSION_FIELD_NUMBER: _ClassVar[int]
     PATTERNS_VERSION_FIELD_NUMBER: _ClassVar[int]
+    CALIBRATION_VERSION_FIELD_NUMBER: _ClassVar[int]
     source: ProvenanceSource
     model: str
     estimator_version: str
     degraded_reason: DegradedReason
     prompt_version: str
     patterns_version: str
-    def __init__(self, source: _Optional[_Union[ProvenanceSource, str]] = ..., model: _Optional[str] = ..., estimator_version: _Optional[str] = ..., degraded_reason: _Optional[_Union[DegradedReason, str]] = ..., prompt_version: _Optional[str] = ..., patterns_version: _Optional[str] = ...) -> None: ...
+    calibration_version: str
+    def __init__(self, source: _Optional[_Union[ProvenanceSource, str]] = ..., model: _Optional[str] = ..., estimator_version: _Optional[str] = ..., degraded_reason: _Optional[_Union[DegradedReason, str]] = ..., prompt_version: _Optional[str] = ..., patterns_version: _Optional[str] = ..., calibration_version: _Optional[str] = ...) -> None: ...
 
 class PacketContext(_message.Message):
     __slots__ = ("vertical", "page_type", "page_section", "region", "cart")
@@ -87,7 +89,7 @@ class PatternReference(_message.Message):
     def __init__(self, pattern_id: _Optional[str] = ..., scope: _Optional[str] = ..., definition_id: _Optional[str] = ..., lift_lower_bound: _Optional[float] = ...) -> None: ...
 
 class Packet(_message.Message):
-    __slots__ = ("packet_id", "session_id", "sequence", "emitted_at", "window_start_ms", "window_end_ms", "state", "label", "confidence", "abstain_reason", "evidence", "context", "proven_pattern", "provenance", "valid_until", "suppressed")
+    __slots__ = ("packet_id", "session_id", "sequence", "emitted_at", "window_start_ms", "window_end_ms", "state", "label", "confidence", "abstain_reason", "evidence", "context", "proven_pattern", "provenance", "valid_until", "suppressed", "abandonment_risk")
     PACKET_ID_FIELD_NUMBER: _ClassVar[int]
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
@@ -104,6 +106,7 @@ class Packet(_message.Message):
     PROVENANCE_FIELD_NUMBER: _ClassVar[int]
     VALID_UNTIL_FIELD_NUMBER: _ClassVar[int]
     SUPPRESSED_FIELD_NUMBER: _ClassVar[int]
+    ABANDONMENT_RISK_FIELD_NUMBER: _ClassVar[int]
     packet_id: str
     session_id: str
     sequence: int
@@ -120,4 +123,5 @@ class Packet(_message.Message):
     provenance: Provenance
     valid_until: _timestamp_pb2.Timestamp
     suppressed: int
-    def __init__(self, packet_id: _Optional[str] = ..., session_id: _Optional[str] = ..., sequence: _Optional[int] = ..., emitted_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., window_start_ms: _Optional[int] = ..., window_end_ms: _Optional[int] = ..., state: _Optional[_Union[_state_pb2.EmotionalState, _Mapping]] = ..., label: _Optional[_Union[_state_pb2.EmotionLabel, str]] = ..., confidence: _Optional[float] = ..., abstain_reason: _Optional[_Union[_state_pb2.AbstainReason, str]] = ..., evidence: _Optional[_Iterable[_Union[_evidence_pb2.Evidence, _Mapping]]] = ..., context: _Optional[_Union[PacketContext, _Mapping]] = ..., proven_pattern: _Optional[_Union[PatternReference, _Mapping]] = ..., provenance: _Optional[_Union[Provenance, _Mapping]] = ..., valid_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., suppressed: _Optional[int] = ...) -> None: ...
+    abandonment_risk: float
+    def __init__(self, packet_id: _Optional[str] = ..., session_id: _Optional[str] = ..., sequence: _Optional[int] = ..., emitted_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., window_start_ms: _Optional[int] = ..., window_end_ms: _Optional[int] = ..., state: _Optional[_Union[_state_pb2.EmotionalState, _Mapping]] = ..., label: _Optional[_Union[_state_pb2.EmotionLabel, str]] = ..., confidence: _Optional[float] = ..., abstain_reason: _Optional[_Union[_state_pb2.AbstainReason, str]] = ..., evidence: _Optional[_Iterable[_Union[_evidence_pb2.Evidence, _Mapping]]] = ..., context: _Optional[_Union[PacketContext, _Mapping]] = ..., proven_pattern: _Optional[_Union[PatternReference, _Mapping]] = ..., provenance: _Optional[_Union[Provenance, _Mapping]] = ..., valid_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., suppressed: _Optional[int] = ..., abandonment_risk: _Optional[float] = ...) -> None: ...
