@@ -106,6 +106,12 @@ class Planted:
     onset_ms: float
     """When the visitor did it for the third time (clicks) or the second (steps back)."""
 
+    @property
+    def reported_before(self) -> bool:
+        """Whether the client reported an answer to a click before the act."""
+        before = (event for event in self.recording.events if event.t_ms < self.first_ms)
+        return any(event.kind in _ANSWERS for event in before)
+
 
 def plant(variations: int, seed: int) -> Iterator[Planted]:
     """Yield planted visits; equal seeds give equal ones, and more leave the first as they are."""

@@ -42,6 +42,8 @@ class Finding:
     """What became of one variation."""
 
     plan: Plan
+    reported_before: bool
+    """The client had reported an answer by then, so that the server knew that it reports them."""
     delay_ms: float | None
     """From the onset to the first packet that notices the act; None when none came."""
     at_once: bool
@@ -74,8 +76,8 @@ class PlantedReport:
             "from_first_act": _share(_of(self.findings, lambda f: f.at_once)),
             "caught_ever": _share(Share(len(delays), len(self.findings))),
             "by": {
-                name: {value: _caught(found) for value, found in _split(self.findings, key)}
-                for name, key in SPLITS.items()
+                split: {value: _caught(found) for value, found in _split(self.findings, split)}
+                for split in SPLITS
             },
             "control": self._control(),
             "seed": self.seed,
@@ -86,24 +88,39 @@ class PlantedReport:
         return {
             **_alarms(self.findings),
             "anywhere": _share(_of(self.findings, lambda f: f.alarmed_anywhere)),
-            "by": {act: _alarms(f) for act, f in _split(self.findings, SPLITS["kind"])},
+            "by": {act: _alarms(f) for act, f in _split(self.findings, "kind")},
         }
 
 
-SPLITS: Final[Mapping[str, Callable[[Plan], str]]] = {
-    "kind": lambda plan: plan.act,
-    "reports": lambda plan: f"{plan.act}, {'answers' if plan.answers else 'no answers'}",
-    "target": lambda plan: f"{plan.act}, {'named' if plan.named else 'unnamed'}",
-    "presses": lambda plan: f"{plan.act}, {'down and up' if plan.presses else 'clicks only'}",
-    "times": lambda plan: f"{plan.act}, {plan.times}",
-    "gap": lambda plan: (
-        f"{plan.act}, {plan.gap_ms // 250 * 250}-{plan.gap_ms // 250 * 250 + 249} ms"
-    ),
-    "jitter": lambda plan: f"{plan.act}, {plan.jitter_px} px",
-    "place": lambda plan: f"{plan.act}, {plan.place}",
-    "browsing": lambda plan: f"{plan.act}, {plan.browsing}",
+def _reports(finding: Finding) -> str:
+    if not finding.plan.answers:
+        return "answers never reported"
+    return "answers reported" if finding.reported_before else "answers not reported before"
+
+
+def _client(finding: Finding) -> str:
+    return f"{_reports(finding)}, {'targets' if finding.plan.named else 'no targets'}"
+
+
+def _gap(finding: Finding) -> str:
+    begin = finding.plan.gap_ms // 250 * 250
+    return f"{begin} to {begin + 249} ms apart"
+
+
+SPLITS: Final[Mapping[str, Callable[[Finding], str]]] = {
+    "kind": lambda _: "",
+    "reports": _reports,
+    "client": _client,
+    "presses": lambda finding: "down and up" if finding.plan.presses else "clicks only",
+    "times": lambda finding: f"{finding.plan.times} times",
+    "gap": _gap,
+    "jitter": lambda finding: f"strays by {finding.plan.jitter_px} px",
+    "place": lambda finding: finding.plan.place,
+    "browsing": lambda finding: f"browsing {finding.plan.browsing}",
 }
-"""What the figures are split by."""
+"""What the figures of each act are split by."""
+_OF_CLICKS: Final = frozenset({"presses", "jitter", "place"})
+"""What varies in clicks only."""
 
 
 def measure(variations: int, seed: int, progress: Callable[[int], None]) -> PlantedReport:
@@ -141,6 +158,7 @@ def _finding(planted: Planted, acted: Played, control: Played) -> Finding:
     until_ms = planted.onset_ms + WITHIN_MS
     return Finding(
         plan=planted.plan,
+        reported_before=planted.reported_before,
         delay_ms=noticed[0] - planted.onset_ms if noticed else None,
         at_once=bool(noticed) and noticed[0] - planted.first_ms <= WITHIN_MS,
         alarmed=any(planted.first_ms <= at <= until_ms for at in alarms),
@@ -174,11 +192,13 @@ def _ends(share: Share) -> dict[str, float | None]:
     return {"share": share.value, "share_low": share.low, "share_high": share.high}
 
 
-def _split(
-    findings: Sequence[Finding], key: Callable[[Plan], str]
-) -> Iterator[tuple[str, list[Finding]]]:
-    for value in sorted({key(finding.plan) for finding in findings}):
-        yield value, [finding for finding in findings if key(finding.plan) == value]
+def _split(findings: Sequence[Finding], split: str) -> Iterator[tuple[str, list[Finding]]]:
+    parts: dict[str, list[Finding]] = {}
+    for finding in findings:
+        act, part = finding.plan.act, SPLITS[split](finding)
+        if act is Act.CLICK_BURST or split not in _OF_CLICKS:
+            parts.setdefault(f"{act}, {part}" if part else act, []).append(finding)
+    yield from sorted(parts.items())
 
 
 def _quantile(ordered: Sequence[float], percent: int) -> float | None:
