@@ -19,12 +19,19 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 PRODUCT, CHECKOUT = 4, 8
+UNKNOWN, MOUSE, TOUCH = 0, 1, 2
 FINANCING, REVIEWS, DESCRIPTION = 8, 12, 5
 SLOT = np.array([0])
 
 
 def context(
-    *, page_type: int = PRODUCT, page_section: int = 0, cart: int = 0, pages: int = 1, m: int = 1
+    *,
+    page_type: int = PRODUCT,
+    page_section: int = 0,
+    cart: int = 0,
+    pages: int = 1,
+    pointer: int = MOUSE,
+    m: int = 1,
 ) -> ContextColumns:
     """Return one context for m sessions."""
     return ContextColumns(
@@ -33,6 +40,7 @@ def context(
         cart_bucket=np.full(m, cart, np.uint8),
         seconds=np.zeros(m, np.float32),
         pages=np.full(m, pages, np.int32),
+        pointer=np.full(m, pointer, np.uint8),
     )
 
 

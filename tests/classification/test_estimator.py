@@ -10,6 +10,8 @@ import pytest
 from classification.journey import (
     CHECKOUT,
     SLOT,
+    TOUCH,
+    UNKNOWN,
     context,
     estimated,
     found,
@@ -198,3 +200,22 @@ def test_a_hidden_page_is_not_taken_for_a_pause() -> None:
     rows = [*wandering(7), Row(7000, Kind.HIDDEN), Row(17_000, Kind.VISIBLE)]
     found_ = evidence(folded(rows), SLOT, np.array([17_000]))
     assert not found_.present[0, Signal.PAUSE_SHARE.column]
+
+
+def test_the_path_of_a_finger_moves_no_state() -> None:
+    calm, wild = (
+        found({Signal.MEAN_SPEED: 300.0, Signal.PATH_EFFICIENCY: 1.0}),
+        found({Signal.PATH_EFFICIENCY: 0.05, Signal.THRASH: 4.0, Signal.PAUSE_SHARE: 0.9}),
+    )
+    by_finger = [estimated(known, context(pointer=TOUCH)).mean for known in (calm, wild)]
+    by_mouse = [estimated(known, context()).mean for known in (calm, wild)]
+    assert (by_finger[0] == by_finger[1]).all()
+    assert (by_mouse[0] != by_mouse[1]).any()
+
+
+def test_a_pointer_of_unknown_kind_has_no_usual_speed() -> None:
+    usual = found({Signal.MEAN_SPEED: 900.0}, baselines={Signal.MEAN_SPEED: 300.0})
+    quiet = found({Signal.MEAN_SPEED: 300.0}, baselines={Signal.MEAN_SPEED: 300.0})
+    unknown = [estimated(known, context(pointer=UNKNOWN)).mean for known in (usual, quiet)]
+    assert (unknown[0] == unknown[1]).all()
+    assert (estimated(usual).mean != estimated(quiet).mean).any()

@@ -9,6 +9,7 @@ import numpy as np
 
 from eitp_server.classification.circumstance import circumstances
 from eitp_server.classification.weights import CIRCUMSTANCE_READINGS, SIGNAL_READINGS, read
+from eitp_server.signals.signal import Signal
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -16,7 +17,25 @@ if TYPE_CHECKING:
     from eitp_server.classification.circumstance import Circumstance
     from eitp_server.classification.state import ContextColumns
     from eitp_server.signals.evidence import EvidenceColumns
-    from eitp_server.signals.signal import Signal
+
+
+UNKNOWN, TOUCH = 0, 2
+"""`eitp.v1.PointerType`"""
+_OF_A_CURSOR = [
+    signal.column
+    for signal in (
+        Signal.PATH_LENGTH,
+        Signal.MEAN_SPEED,
+        Signal.PATH_EFFICIENCY,
+        Signal.DIRECTION_FLIPS,
+        Signal.PAUSE_SHARE,
+        Signal.THRASH,
+        Signal.INITIATION,
+        Signal.EDGE_EXITS,
+        Signal.RETREATS,
+    )
+]
+_OF_ONE_POINTER = [Signal.MEAN_SPEED.column, Signal.DIRECTION_FLIPS.column]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,10 +54,11 @@ class Scene:
     @classmethod
     def of(cls, evidence: EvidenceColumns, context: ContextColumns) -> Scene:
         """Read the evidence."""
-        signals = np.where(evidence.present, evidence.value, 0)
+        present = evidence.present & _telling(context)
+        signals = np.where(present, evidence.value, 0)
         around = circumstances(evidence, context)
         readings = read(SIGNAL_READINGS, signals, evidence.baseline)
-        readings *= evidence.present
+        readings *= present
         return cls(
             signals=signals,
             circumstances=around,
@@ -66,3 +86,15 @@ class Scene:
         weighted = np.einsum("sm,sk->km", self.signal_readings.T, of_signals)
         weighted += np.einsum("cm,ck->km", self.circumstance_readings.T, of_circumstances)
         return weighted.T
+
+
+def _telling(context: ContextColumns) -> NDArray[np.bool_]:
+    """Return (m, signals) what the session's kind of pointer lets a signal tell.
+
+    A finger is seen only while it touches, so its paths and pauses are the page's; and a pointer
+    of unknown kind has no usual speed to compare with, because it may be several.
+    """
+    telling = np.ones((len(context.pointer), len(SIGNAL_READINGS)), np.bool_)
+    telling[:, _OF_A_CURSOR] &= (context.pointer != TOUCH)[:, None]
+    telling[:, _OF_ONE_POINTER] &= (context.pointer != UNKNOWN)[:, None]
+    return telling

@@ -35,6 +35,8 @@ class ContextColumns:
     """(m,) s since the session began."""
     pages: NDArray[np.integer[Any]]
     """(m,) pages seen."""
+    pointer: NDArray[np.integer[Any]]
+    """(m,) a `eitp.v1.PointerType`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

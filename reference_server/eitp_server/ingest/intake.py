@@ -58,6 +58,8 @@ class Taken:
     """None when nothing was applied."""
     pages: list[tuple[int, PageContext]] = field(default_factory=list["tuple[int, PageContext]"])
     """(slot, page) where a page began."""
+    repointed: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    """Slots whose shopper took another kind of pointer, ascending."""
     timers: bool = False
     """Batches that waited were released because time passed."""
 
@@ -247,6 +249,8 @@ class Intake:
             np.add.at(session.dropped, slot, dropped)
         pointer = columns.pointer[accepted]
         reported = (pointer > 0) & (pointer < POINTERS)
+        before = session.pointer[slot]
+        taken.repointed = np.unique(slot[reported & (before > 0) & (pointer != before)])
         session.pointer[slot[reported]] = pointer[reported]
         if columns.detailed.pages:
             # Batches that had waited stand behind those that arrived, but may come before them.

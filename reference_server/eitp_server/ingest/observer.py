@@ -86,6 +86,11 @@ class Observer:
             table.reset(np.array([slot]))
         self._signals.rule.set(slot, thresholds)
 
+    def repoint(self, slots: NDArray[np.int64]) -> None:
+        """Forget how the hands of `slots` move: fingers and mice are not compared."""
+        if len(slots):
+            self._signals.forget_hand(slots)
+
     def close(self, slot: int) -> None:
         """Wait for nothing more from a slot."""
         self._rechecks.forget(slot)
@@ -268,6 +273,7 @@ def _context(
         cart_bucket=columns.cart[slots],
         seconds=(at_ms / 1000).astype(np.float32),
         pages=columns.pages[slots],
+        pointer=columns.pointer[slots],
     )
 
 

@@ -173,6 +173,7 @@ class Reducer:
         taken = self._intake.take(items, effects.envelope, effects.now_us)
         effects.timers |= taken.timers
         effects.results += zip(items, taken.receipts, strict=True)
+        self.observer.repoint(taken.repointed)
         due_us = self.observer.next_due_us()
         silent = due_us is not None and due_us <= effects.now_us
         effects.timers |= silent

@@ -49,6 +49,11 @@ _TABLES: dict[str, type[SlotTable]] = {
     "holding": BaselineTable,
 }
 
+_OF_THE_HAND = (
+    "motion", "trail", "retreat", "hover", "initiation", "hold",
+    "deciding", "hovering", "initiating", "holding",
+)  # fmt: skip
+
 
 @dataclass(slots=True, kw_only=True)
 class SignalTables:
@@ -98,6 +103,14 @@ class SignalTables:
         """Make `slots` fresh again."""
         for _, table in self._named():
             table.reset(slots)
+
+    def forget_hand(self, slots: NDArray[np.integer[Any]]) -> None:
+        """Forget how the pointer of `slots` moves and at which pace its hand acts.
+
+        What the page did and what was clicked stays.
+        """
+        for name in _OF_THE_HAND:
+            getattr(self, name).reset(slots)
 
     def dump(self, slots: NDArray[np.integer[Any]]) -> dict[str, NDArray[Any]]:
         """Copy the rows `slots` of every column, named `table.column`."""

@@ -160,6 +160,8 @@ def _context(
         cart_bucket=np.zeros(len(at), np.int64),
         seconds=(ended / 1000).astype(np.float32),
         pages=stage.pages[at],
+        # Recordings do not say what moved the pointer; all that are known were made with a mouse.
+        pointer=np.ones(len(at), np.int64),
     )
 
 
