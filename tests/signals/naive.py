@@ -151,7 +151,7 @@ class Clicks:
         self.chain.append(row)
         self.explained, self.awaiting, self.failed = False, True, False
         self.counts["clicks"] += 1
-        impatient = bool(row.target) and len(self.chain) >= 4 and not self.answered
+        impatient = bool(row.target or row.role) and len(self.chain) >= 4 and not self.answered
         self._rage(impatient or (self._unmet() and row.t > self.chain[0].t + 1000))
 
     def _fail(self, row: Row) -> None:

@@ -124,7 +124,8 @@ def test_clicks_in_one_place_belong_together_when_no_target_is_reported() -> Non
 
 
 def test_clicks_on_nobody_knows_what_are_no_rage_without_reports() -> None:
-    assert rages(clicks(*range(0, 6000, 200), target=0)) == 0
+    assert rages(clicks(*range(0, 6000, 200), target=0, role=Role.UNSPECIFIED)) == 0
+    assert rages(clicks(*range(0, 6000, 200), target=0, role=Role.BUTTON)) == 1
 
 
 def test_an_error_soon_after_a_click_is_an_error_click_once() -> None:

@@ -3,10 +3,10 @@
 - rage_click/2: clicks on one target (or one place, when no target is reported), each at most
   1000 ms and 30 px after the one before, none of them explained, while the page has not answered
   the first in time, where either the client reports answers, three were made and 1000 ms have
-  passed since the first; or the target is known and four were made. Counted once per chain. Text
-  fields, steppers, pagers and canvases are pressed repeatedly on purpose and never count; a
-  selection or a scroll between two clicks explains them. Without a target and without reports of
-  answers nothing tells impatience from work, and nothing counts.
+  passed since the first; or the target or its role is known and four were made. Counted once per
+  chain. Text fields, steppers, pagers and canvases are pressed repeatedly on purpose and never
+  count; a selection or a scroll between two clicks explains them. Where nobody knows what was
+  clicked nor whether it answered, nothing tells impatience from work, and nothing counts.
 - dead_click/1: the client watched a click for 2500 ms and saw nothing, or the answer took longer.
 - slow_click/1: the answer took 1000 ms or more, but came.
 - error_click/1: a script failed within 1000 ms after a click; once per click.
@@ -174,8 +174,8 @@ def _rage(
 ) -> _Rage:
     is_click, is_answer = sequence.kind == Kind.CLICK, _ANSWER[sequence.kind]
     asked = rules.rage_clicks[sequence.slot]
-    impatient = is_click & (sequence.target[chains.click] != 0) & (chains.length > asked)
-    impatient &= ~watch.answered
+    known = (sequence.target[chains.click] != 0) | (sequence.role[chains.click] != 0)
+    impatient = is_click & known & (chains.length > asked) & ~watch.answered
     unmet = watch.reports & ~watch.answered & (chains.length >= asked)
     overdue = is_answer | (sequence.t > chains.first_ms + PROMPT_MS)
     fulfilled = (impatient | (unmet & overdue)) & ~sequence.carried
