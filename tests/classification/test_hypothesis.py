@@ -158,9 +158,9 @@ def test_caveats_say_what_a_reader_must_know() -> None:
     )
     assert any("99.5 % bounds" in each for each in said)
     assert any("holds nobody out" in each for each in said)
-    assert any(each.startswith("3 sessions succeeded after") for each in said)
+    assert any(each.startswith("3 sessions counted as abandoned when") for each in said)
     assert any(each.startswith("2 versions of") for each in said)
-    assert any(each.startswith("2 sessions were forgotten") for each in said)
+    assert any(each.startswith("2 sessions had to be forgotten") for each in said)
     assert all(1 <= len(each) <= 500 for each in said)
 
 

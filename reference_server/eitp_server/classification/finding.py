@@ -21,7 +21,7 @@ _BASELINES = {
 def statement(analysis: Analysis) -> str:
     """Return the verdict in one or two sentences with its numbers."""
     counts = (
-        f"{analysis.sessions:,} sessions without an intervention by design, "
+        f"{_sessions(analysis.sessions)} without an intervention by design, "
         f"{analysis.abandoned:,} of them abandoned"
     )
     comparison = analysis.comparison
@@ -88,18 +88,16 @@ def caveats(
             "it describes the forecast in use and proves nothing about the hypothesis."
         )
     if late:
-        yield (
-            f"{late:,} sessions succeeded after they had counted as abandoned; they stay abandoned."
-        )
+        yield f"{_sessions(late)} counted as abandoned when a success was reported; they stay so."
     if lost:
-        yield f"{lost:,} sessions were forgotten before they ended: too many were open at once."
+        yield f"{_sessions(lost)} had to be forgotten before the end: too many were open at once."
     if models > 1:
         yield (
             f"{models} versions of risk model and estimator made the forecasts; the analysis mixes "
             "them."
         )
     if cut:
-        yield "Only the newest sessions were read; there are more within the window."
+        yield "Only the newest sessions were read; older ones within the window are left out."
 
 
 def _wait(analysis: Analysis) -> str:
@@ -109,6 +107,10 @@ def _wait(analysis: Analysis) -> str:
         return f"{about} until there are {ENOUGH} of each outcome."
     assert analysis.comparison is not None
     return f"{about} to settle it; so far: {_numbers(analysis.comparison)}."
+
+
+def _sessions(count: int) -> str:
+    return "1 session" if count == 1 else f"{count:,} sessions"
 
 
 def _better(comparison: Comparison) -> str:

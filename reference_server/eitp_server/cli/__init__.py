@@ -7,7 +7,7 @@ import sys
 import typer
 from rich.console import Console
 
-from eitp_server.cli import keys, lab, server, tenants
+from eitp_server.cli import keys, lab, report, server, tenants
 from eitp_server.errors import DomainError
 
 __all__ = ["app", "main"]
@@ -22,6 +22,7 @@ app = typer.Typer(
 app.add_typer(server.app)
 app.add_typer(tenants.app, name="tenants")
 app.add_typer(keys.app, name="keys")
+app.add_typer(report.app, name="report")
 app.add_typer(lab.app, name="lab")
 
 

@@ -32,7 +32,7 @@ def upgrade(url: str) -> None:
 def migrate(connection: Connection) -> None:
     """Bring the database behind `connection` to the newest revision, in its open transaction."""
     # Alembic takes longer to import than a restart may last, and mostly has nothing to do.
-    if _revision(connection) == HEAD:
+    if revision(connection) == HEAD:
         return
     from alembic import command
 
@@ -51,7 +51,8 @@ def configuration(connection: Connection) -> Config:
     return config
 
 
-def _revision(connection: Connection) -> str | None:
+def revision(connection: Connection) -> str | None:
+    """Return the revision that a database is at, None for an empty one."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
