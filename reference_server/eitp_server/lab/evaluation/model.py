@@ -4,7 +4,8 @@ It minimises the log loss plus half the squared length of the weights (penalty 1
 free) by L-BFGS. All it knows of how values are spread it knows from the people it learns from: each
 column is centred by their mean and scaled by their standard deviation, and held within 4 of those,
 so that one absurd recording cannot carry a fit. A missing value counts as their mean, and a second
-column says that it was missing.
+column says that it was missing; what is missing together has one such column, since the same fact
+told twice would be penalised half.
 """
 
 from __future__ import annotations
@@ -28,14 +29,18 @@ _NEGLIGIBLE = 1e-9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scaling:
-    """What makes columns comparable, learned from n recordings; all arrays are (f,)."""
+    """What makes columns comparable, learned from n recordings."""
 
     mean: NDArray[np.float64]
+    """(f,)"""
     spread: NDArray[np.float64]
-    """1 where a column does not vary."""
-    missing_mean: NDArray[np.float64]
-    """Share of missing values."""
-    missing_spread: NDArray[np.float64]
+    """(f,) 1 where a column does not vary."""
+    gaps: NDArray[np.intp]
+    """(g,) one column of each that are missing together, of those that are missing at times."""
+    gaps_mean: NDArray[np.float64]
+    """(g,) share of missing values."""
+    gaps_spread: NDArray[np.float64]
+    """(g,)"""
 
     @classmethod
     def of(cls, values: NDArray[np.float64]) -> Scaling:
@@ -44,19 +49,21 @@ class Scaling:
         number = np.maximum(known.sum(axis=0), 1)
         mean = np.where(known, values, 0).sum(axis=0) / number
         squares = np.where(known, (values - mean) ** 2, 0).sum(axis=0) / number
-        share = 1 - known.mean(axis=0)
+        gaps = _gaps(~known)
+        share = 1 - known[:, gaps].mean(axis=0)
         return cls(
             mean=mean,
             spread=_or_one(np.sqrt(squares)),
-            missing_mean=share,
-            missing_spread=_or_one(np.sqrt(share * (1 - share))),
+            gaps=gaps,
+            gaps_mean=share,
+            gaps_spread=_or_one(np.sqrt(share * (1 - share))),
         )
 
     def apply(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return (n, 2 f): the scaled `values` (n, f), then whether each was missing."""
+        """Return (n, f + g): the scaled `values` (n, f), then what was missing."""
         missing = np.isnan(values)
         scaled = np.where(missing, 0, (values - self.mean) / self.spread)
-        absent = (missing - self.missing_mean) / self.missing_spread
+        absent = (missing[:, self.gaps] - self.gaps_mean) / self.gaps_spread
         return np.clip(np.concatenate((scaled, absent), axis=1), -FARTHEST, FARTHEST)
 
 
@@ -66,7 +73,7 @@ class Logistic:
 
     scaling: Scaling
     weights: NDArray[np.float64]
-    """(2 f,) logits per scaled value, then per missing one."""
+    """(f + g,) logits per scaled value, then per what was missing."""
     intercept: float
 
     @classmethod
@@ -111,6 +118,14 @@ def _minimum(columns: NDArray[np.float64], sign: NDArray[np.float64]) -> NDArray
 
     start = np.zeros(columns.shape[1] + 1)
     return np.asarray(minimize(loss, start, jac=True, method="L-BFGS-B").x, np.float64)
+
+
+def _gaps(missing: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Return the first of each kind of column of `missing` (n, f) that varies."""
+    _, first = np.unique(missing, axis=1, return_index=True)
+    share = missing.mean(axis=0)
+    varies = (share > 0) & (share < 1)
+    return np.sort(first[varies[first]])
 
 
 def _or_one(spread: NDArray[np.float64]) -> NDArray[np.float64]:

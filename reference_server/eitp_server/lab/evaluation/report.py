@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from eitp_server.lab.evaluation.score import Interval
 
 _DIGITS = 4
+FEW = 30
+"""People below whom a reader is warned about the intervals."""
 
 METHOD = (
     f"events thinned to {1000 // SAMPLE_MS} Hz as by the browser client; each person's recordings "
@@ -138,8 +140,18 @@ def notes(found: Evaluation) -> list[str]:
             "the order of the recordings alone tells the labels apart; what changes with practice "
             "or fatigue will seem to do so too"
         )
+    if found.auc.high < 0.5 and found.model == "fitted":
+        remarks.append(
+            "below chance: what some people taught did not hold for others; that is no evidence of "
+            "the opposite, and usual when there is nothing to learn"
+        )
+    if found.people < FEW and found.model == "fitted":
+        remarks.append(
+            f"fewer than {FEW} people: the intervals are narrower than the truth, since other "
+            "people to learn from would have given other weights"
+        )
     if found.folds < 10:
-        remarks.append(f"only {found.people} people: {found.folds} folds, and a wide interval")
+        remarks.append(f"only {found.people} people, so {found.folds} folds")
     return remarks
 
 

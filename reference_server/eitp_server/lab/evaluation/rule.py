@@ -32,8 +32,8 @@ class Rule:
     def parse(cls, text: str) -> Rule:
         """Read a rule; raises EvaluationError when it is none."""
         written = text.strip()
-        if written.startswith("in "):
-            operands = tuple(word.strip() for word in written.removeprefix("in ").split(","))
+        if written.split()[:1] == ["in"]:
+            operands = tuple(word.strip() for word in written.removeprefix("in").split(","))
             return cls(text, "in", _given(text, operands))
         operator = next((sign for sign in _OPERATORS if written.startswith(sign)), "")
         operands = _given(text, (written.removeprefix(operator).strip(),))

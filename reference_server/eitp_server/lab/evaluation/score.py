@@ -4,7 +4,9 @@ AUC is the share of pairs of a positive and a negative recording that a score pu
 order, ties counting half (Hanley and McNeil 1982). Its 95 % interval comes from drawing people with
 replacement 2,000 times, each with all their recordings (cluster bootstrap, Field and Welsh 2007):
 recordings of one person resemble each other, so an interval that counts them as independent, as
-DeLong's does, would be too narrow.
+DeLong's does, would be too narrow. Scores are taken as they came out of their folds: that other
+people to learn from would have given other weights is not in the interval, which with few people
+is therefore still too narrow (Bengio and Grandvalet 2004, JMLR 5, 1089-1105).
 """
 
 from __future__ import annotations

@@ -101,12 +101,15 @@ def _draw_page(page: Axes, scale: Axes, events: Events, colour: Colour) -> None:
     far = np.hypot(np.diff(x), np.diff(y))
     page.add_collection(LineCollection(list(pieces[~seen]), colors=FAINT, linewidths=1, zorder=1))
     value = far[seen] / elapsed[seen] if colour == "speed" else t[1:][seen] / 1000
-    top = float(np.quantile(value, 0.98)) if len(value) else 1.0
+    top = float(np.quantile(value, 0.95)) if len(value) else 1.0
     path = LineCollection(list(pieces[seen]), cmap="cividis_r", linewidths=1.7, zorder=2)
     path.set_array(value)
     path.set_clim(0, max(top, 1e-3))
     page.add_collection(path)
-    _colour_bar(page, scale, path, colour)
+    if len(value):
+        _colour_bar(page, scale, path, colour)
+    else:
+        scale.set_axis_off()
     _draw_places(page, events, x, y)
     _frame(page, x, y)
 

@@ -61,11 +61,13 @@ def draw_timeline(
     line.tick_params(axis="y", length=0)
     end = max(stream.duration_ms / 1000, 0.1)
     line.set(xlim=(-0.01 * end, 1.01 * end), ylim=(len(names) - 0.4, -0.6), xlabel="time, s")
-    line.legend(
-        loc="upper left", bbox_to_anchor=(1.125, 1.03), frameon=False, fontsize=9.5,
-        title="On the timeline", title_fontproperties={"weight": "bold", "size": 10},
-        alignment="left",
-    )  # fmt: skip
+    handles, labels = line.get_legend_handles_labels()
+    if handles:
+        line.legend(
+            handles, labels, loc="upper left", bbox_to_anchor=(1.125, 1.03), frameon=False,
+            fontsize=9.5, title="On the timeline", alignment="left",
+            title_fontproperties={"weight": "bold", "size": 10},
+        )  # fmt: skip
 
 
 _HAND = (
