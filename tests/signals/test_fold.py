@@ -111,8 +111,8 @@ def test_the_trail_is_what_a_plain_loop_finds(rows: list[Row]) -> None:
     for slot, session in watched(rows).items():
         trail = tables.trail
         for i, step in enumerate(session.pointer.trail):
-            found = (trail.dt_ms, trail.dx, trail.dy, trail.rested_ms)
-            assert tuple(int(ring[slot, i]) for ring in found) == astuple(step)
+            (dt, rested), (dx, dy) = trail.ms[slot, i].tolist(), trail.px[slot, i].tolist()
+            assert (dt, dx, dy, rested) == astuple(step)
         assert trail.taken[slot] == len(session.pointer.trail)
 
 

@@ -32,7 +32,6 @@ OTHER = SECTIONS - 1
 PRICE = 7
 FORM = 16
 
-_SECTION = np.minimum(np.arange(256), OTHER).astype(np.uint8)
 _OF_ROLE = np.zeros(256, np.uint8)
 _OF_ROLE[Role.PRICE] = PRICE
 _OF_ROLE[[Role.FORM, Role.TEXT_FIELD]] = FORM
@@ -54,8 +53,10 @@ class AttentionTable(SlotTable):
 
 def fold_attention(table: AttentionTable, events: Events, segments: Segments) -> None:
     """Add the dwell that the time between `events`, of the sessions `segments`, adds."""
-    section = np.where(events.section == 0, _OF_ROLE[events.role], _SECTION[events.section])
-    section[events.kind == Kind.HIDDEN] = 0
+    section = np.minimum(events.section, np.uint8(OTHER))
+    unnamed = np.flatnonzero((section == 0) & (events.role != 0))
+    section[unnamed] = _OF_ROLE[events.role[unnamed]]
+    section *= events.kind != Kind.HIDDEN
     if not section.any() and not table.section[segments.slot].any():
         return
     t = whole_ms(events.t_ms)
@@ -72,7 +73,8 @@ def dwell_ms(
 ) -> NDArray[np.int16]:
     """Return (m, sections): dwell in the window of 40 to 60 s that ends at `at_ms` (m,)."""
     epoch = at_ms // BUCKET_MS
-    return window_ending(epoch, sums=table.sums, epochs=table.epochs, slots=slots).total()
+    window = window_ending(epoch, sums=table.sums, epochs=table.epochs, slots=slots)
+    return window.total() if window.live.any() else np.zeros((len(slots), SECTIONS), np.int16)
 
 
 def _deposit(

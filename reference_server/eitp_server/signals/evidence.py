@@ -20,7 +20,7 @@ from eitp_server.signals.window import Window, window_ending
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from eitp_server.signals.baseline import BaselineTable
+    from eitp_server.signals.baseline import BaselineTable, Standing
     from eitp_server.signals.tables import SignalTables
 
 MOVED_MS = 200
@@ -208,15 +208,21 @@ def _durations(
     board: _Board, tables: SignalTables, slots: NDArray[np.integer[Any]], at: NDArray[np.int32]
 ) -> None:
     clicked = _recently(tables.deciding, slots, at)
-    _put_score(board, Signal.HESITATION, clicked, _hesitation(tables, slots[clicked]))
+    if len(clicked):
+        _put_score(board, Signal.HESITATION, clicked, _hesitation(tables, slots[clicked]))
     for signal, table in (
         (Signal.INITIATION, tables.initiating),
         (Signal.CLICK_HOLD, tables.holding),
     ):
-        seen = _recently(table, slots, at)
-        _put_score(board, signal, seen, standing(table, slots[seen]).score)
+        timed = _recently(table, slots, at)
+        if len(timed):
+            _put_score(board, signal, timed, standing(table, slots[timed]).score)
     answered = _recently(tables.latency, slots, at)
-    latency = standing(tables.latency, slots[answered])
+    if len(answered):
+        _put_latency(board, answered, standing(tables.latency, slots[answered]))
+
+
+def _put_latency(board: _Board, answered: NDArray[np.intp], latency: Standing) -> None:
     board.value[Signal.RESPONSE_LATENCY.column, answered] = latency.latest_ms
     board.baseline[Signal.RESPONSE_LATENCY.column, answered] = latency.usual_ms
     board.present[Signal.RESPONSE_LATENCY.column, answered] = True

@@ -48,7 +48,7 @@ def fold(tables: SignalTables, events: Events) -> None:
     fold_trail(tables.trail, movement)
     stays = fold_hover(tables.hover, events, segments)
     fold_attention(tables.attention, events, segments)
-    tallies = [edge_exits(events, movement), *fold_retreats(tables.retreat, events, stays)]
+    tallies = [edge_exits(events, movement), *fold_retreats(tables.retreat, events, row, stays)]
     waits = waits_for_movement(tables.initiation, events, row, segments)
     fold_initiation(tables.initiation, tables.initiating, waits, movement)
     if len(row):

@@ -42,13 +42,16 @@ class Stays:
     known: bool
     """Whether any of it is: else there is one run, which says nothing."""
 
+    def of(self, row: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Return the run that each of the events `row` is part of."""
+        return np.searchsorted(self.start, row, side="right") - 1
+
     def since_ms(self, events: Events, row: NDArray[np.intp]) -> NDArray[np.int32]:
         """Return since when the pointer is on what it is on at the events `row`.
 
         NEVER where that is not known.
         """
-        since = self.arrived_ms[np.searchsorted(self.start, row, side="right") - 1]
-        return np.where(events.target[row] != 0, since, NEVER)
+        return np.where(events.target[row] != 0, self.arrived_ms[self.of(row)], NEVER)
 
 
 def fold_hover(table: HoverTable, events: Events, segments: Segments) -> Stays:

@@ -147,11 +147,19 @@ def _no_steps() -> _Steps:
 
 
 def _track(table: MotionTable, events: Events) -> _Track:
-    row = _samples(table, events)
-    slot, t, kind = events.slot[row], whole_ms(events.t_ms[row]), events.kind[row]
+    row = np.flatnonzero(_SAMPLES.take(events.kind))
+    slot, t, kind = events.slot.take(row), whole_ms(events.t_ms.take(row)), events.kind.take(row)
     if not len(row):
         return _empty_track(row, slot, t)
     segments = Segments.of(slot)
+    # Of the samples of one moment the first says where the pointer is.
+    kept = t != segments.lagged(t, table.t_ms[segments.slot])
+    kept |= kind > Kind.CLICK
+    if not kept.all():
+        row, slot, t, kind = row[kept], slot[kept], t[kept], kind[kept]
+        if not len(row):
+            return _empty_track(row, slot, t)
+        segments = Segments.of(slot)
     restart = np.flatnonzero(kind > Kind.CLICK)
     after = restart[restart < len(row) - 1] + 1
     after = after[slot[after] == slot[after - 1]]
@@ -161,22 +169,11 @@ def _track(table: MotionTable, events: Events) -> _Track:
         slot=slot,
         segments=segments,
         t=t,
-        x=events.x[row],
-        y=events.y[row],
+        x=events.x.take(row),
+        y=events.y.take(row),
         lost=np.concatenate((first, restart, after)),
         ends_lost=kind[segments.last] > Kind.CLICK,
     )
-
-
-def _samples(table: MotionTable, events: Events) -> NDArray[np.intp]:
-    """Return the events that say where the pointer is, the first of each moment."""
-    row = np.flatnonzero(_SAMPLES[events.kind])
-    if not len(row):
-        return row
-    t, segments = whole_ms(events.t_ms[row]), Segments.of(events.slot[row])
-    kept = t != segments.lagged(t, table.t_ms[segments.slot])
-    kept |= events.kind[row] > Kind.CLICK
-    return row if kept.all() else row[kept]
 
 
 def _empty_track(row: NDArray[np.intp], slot: NDArray[np.int32], t: NDArray[np.int32]) -> _Track:
@@ -204,12 +201,15 @@ def _steps(table: MotionTable, track: _Track) -> _Steps:
 def _stillness(table: MotionTable, track: _Track, steps: _Steps) -> _Stillness:
     segments = track.segments
     start, carried = segments.start, table.still_since_ms[segments.slot]
-    since = np.arange(len(track.t), dtype=np.int32) * ~steps.still
-    since[start] = start
-    since = np.maximum.accumulate(since)
+    ends = ~steps.still
+    ends[start] = True
     ended = track.t.copy()
     ended[start] = np.where(steps.still[start], carried, track.t[start])
-    since = ended[since]
+    since = ended.copy()
+    still = np.flatnonzero(~ends)
+    opens = np.ones(len(still), np.bool_)
+    np.not_equal(still[1:] - 1, still[:-1], out=opens[1:])
+    since[still] = ended[still[opens] - 1][np.cumsum(opens) - 1]
     run = track.t - since
     before = segments.lagged(run, table.t_ms[segments.slot] - carried)
     return _Stillness(since=since, run=run, before=before)
@@ -217,26 +217,28 @@ def _stillness(table: MotionTable, track: _Track, steps: _Steps) -> _Stillness:
 
 def _flips(
     table: MotionTable, track: _Track, steps: _Steps, broken: NDArray[np.bool_]
-) -> tuple[NDArray[np.int8], NDArray[np.int32]]:
-    """Return reversals per sample and the heading (2, m) at the end of each session.
-
-    The heading is carried forward over insignificant steps as the low two bits of a key that
-    grows with the row, so that a running maximum finds the last one that was set.
-    """
-    start, last = track.segments.start, track.segments.last
-    carried = table.heading[track.segments.slot].T.astype(np.int32)
+) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
+    """Return reversals per sample and the heading (2, m) at the end of each session."""
+    # Both axes lie end to end, so that a session has a first and a last sample in each.
+    samples, segments = len(track.t), track.segments
+    start = np.concatenate((segments.start, segments.start + samples))
+    last = np.concatenate((segments.last, segments.last + samples))
     significant = (np.abs(steps.delta) >= DEAD_ZONE_PX) & steps.moving
-    code = significant.view(np.int8) << (steps.delta > 0)
-    decided = significant | broken
-    key = np.arange(0, 4 * len(track.t), 4, dtype=np.int32) + code
-    key *= decided
-    key[:, start] = 4 * start + np.where(decided[:, start], code[:, start], carried)
-    heading = np.maximum.accumulate(key, axis=1) & 3
-    flip = np.zeros(code.shape, np.bool_)
-    flip[:, 1:] = (code[:, 1:] ^ heading[:, :-1]) == 3
-    flip[:, start] = (code[:, start] ^ carried) == 3
-    flip &= ~broken
-    return flip[0].view(np.int8) + flip[1], heading[:, last]
+    code = (significant.view(np.int8) << (steps.delta > 0)).reshape(-1)
+    decided = (significant | broken).reshape(-1)
+    carried = table.heading[segments.slot].T.astype(np.int8).reshape(-1)
+    first = code[start]
+    held = code.copy()
+    held[start] = np.where(decided[start], first, carried)
+    decided[start] = True
+    at = np.flatnonzero(decided)
+    known = held.take(at)
+    flip = np.zeros(len(code), np.bool_)
+    flip[at[1:]] = (known[1:] ^ known[:-1]) == 3
+    flip[start] = (first ^ carried) == 3
+    flips = (flip.reshape(2, -1) & ~broken).view(np.int8)
+    heading = known[np.searchsorted(at, last, side="right") - 1]
+    return flips[0] + flips[1], heading.reshape(2, -1)
 
 
 def _amounts(steps: _Steps, stillness: _Stillness, flips: NDArray[np.int8]) -> NDArray[np.int32]:
@@ -260,14 +262,17 @@ def _deposit(table: MotionTable, track: _Track, amounts: NDArray[np.int32]) -> N
     changed = (second[1:] != second[:-1]) | (track.slot[1:] != track.slot[:-1])
     start = run_starts(changed)
     slot = track.slot[start]
-    sums = np.ascontiguousarray(np.add.reduceat(amounts, start, axis=1, dtype=np.int32).T)
+    # Cheaper than `np.add.reduceat`; an overflow on the way cancels out in the difference.
+    running = np.cumsum(amounts, axis=1, dtype=np.int32)
+    sums = np.ascontiguousarray(running[:, np.append(start[1:], len(track.t)) - 1].T)
+    sums[1:] -= sums[:-1].copy()
     deposit(table.sums, table.epochs, slot=slot, epoch=second[start], amounts=sums)
     sessions = Segments.of(slot)
     table.totals[sessions.slot] += sessions.summed(sums)
 
 
 def _carry(
-    table: MotionTable, track: _Track, stillness: _Stillness, heading: NDArray[np.int32]
+    table: MotionTable, track: _Track, stillness: _Stillness, heading: NDArray[np.int8]
 ) -> None:
     slot, last = track.segments.slot, track.segments.last
     table.t_ms[slot] = track.t[last]

@@ -44,13 +44,16 @@ class RetreatTable(SlotTable):
     """(capacity,) whether a click or the end of the page forbids that it retreats."""
 
 
-def fold_retreats(table: RetreatTable, events: Events, stays: Stays) -> list[Tally]:
-    """Count the retreats among the ends of `stays`, those of `events`."""
+def fold_retreats(
+    table: RetreatTable, events: Events, row: NDArray[np.intp], stays: Stays
+) -> list[Tally]:
+    """Count the retreats among the ends of `stays`; `row` (ascending) are events but MOVEs."""
     if not stays.known:
         return []
     start = stays.start
     sessions = Segments.of(events.slot[start])
-    role, settled = events.role[start], np.logical_or.reduceat(_SETTLES[events.kind], start)
+    role, settled = events.role[start], np.zeros(len(start), np.bool_)
+    settled[stays.of(row[_SETTLES[events.kind[row]]])] = True
     # What has no identity cannot be left.
     known = events.target[start] != 0
     role, settled = role * known, settled & known

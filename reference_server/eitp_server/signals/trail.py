@@ -28,12 +28,10 @@ class TrailTable(SlotTable):
     """A ring of steps per session; step n since its beginning is in place n % STEPS."""
 
     # A moving step takes at most GAP_MS and JUMP_PX: nothing overflows.
-    dt_ms: NDArray[np.uint8] = column("u1", shape=(STEPS,))
-    dx: NDArray[np.int16] = column("i2", shape=(STEPS,))
-    dy: NDArray[np.int16] = column("i2", shape=(STEPS,))
-    """(capacity, steps) px to the right and downward."""
-    rested_ms: NDArray[np.uint8] = column("u1", shape=(STEPS,))
-    """(capacity, steps) rest between the step before and this one; NEW_STROKE at most."""
+    px: NDArray[np.int16] = column("i2", shape=(STEPS, 2))
+    """(capacity, steps, 2) to the right and downward."""
+    ms: NDArray[np.uint8] = column("u1", shape=(STEPS, 2))
+    """(capacity, steps, 2) of the step, and of the rest before it: NEW_STROKE at most."""
     taken: NDArray[np.int32] = column("i4")
     """(capacity,) steps since the session began."""
     moved_ms: NDArray[np.int32] = column("i4", fill=NEVER)
@@ -61,14 +59,16 @@ def fold_trail(table: TrailTable, movement: Movement) -> None:
     step = np.flatnonzero(movement.moving)
     if not len(step):
         return
-    sessions = Segments.of(movement.slot[step])
-    # Of more than STEPS steps in one tick the later ones overwrite the earlier.
+    sessions = Segments.of(movement.slot.take(step))
+    px, ms = np.empty((len(step), 2), np.int16), np.empty((len(step), 2), np.uint8)
+    px[:, 0], px[:, 1] = (axis.astype(np.int16).take(step) for axis in movement.delta)
+    ms[:, 0] = movement.dt.astype(np.uint8).take(step)
+    ms[:, 1] = _rested_ms(table, movement, step, sessions)
+    # Of more than STEPS steps in one tick the later ones overwrite the earlier. Each pair is
+    # written as one number: half the places to look up.
     place = _places(table, sessions)
-    dx, dy = movement.delta
-    table.dt_ms.reshape(-1)[place] = movement.dt.astype(np.uint8)[step]
-    table.dx.reshape(-1)[place] = dx.astype(np.int16)[step]
-    table.dy.reshape(-1)[place] = dy.astype(np.int16)[step]
-    table.rested_ms.reshape(-1)[place] = _rested_ms(table, movement, step, sessions)
+    table.px.reshape(-1).view(np.int32)[place] = px.reshape(-1).view(np.int32)
+    table.ms.reshape(-1).view(np.uint16)[place] = ms.reshape(-1).view(np.uint16)
     table.taken[sessions.slot] += (sessions.end - sessions.start).astype(np.int32)
     table.moved_ms[sessions.slot] = movement.end_ms[step[sessions.last]]
 
@@ -78,17 +78,14 @@ def trails(table: TrailTable, slots: NDArray[np.integer[Any]]) -> Trails:
     number = table.taken[slots].astype(np.int64)[:, None] - STEPS + np.arange(STEPS)
     taken, place = number >= 0, number % STEPS
 
-    def unrolled(ring: NDArray[np.integer[Any]], fill: int) -> NDArray[np.int64]:
-        return np.where(taken, ring[slots[:, None], place], fill).astype(np.int64)
-
-    rested = unrolled(table.rested_ms, 0)
-    oldest = taken & (np.cumsum(taken, axis=1) == 1)
-    rested[oldest] = NEW_STROKE
+    px, ms = (ring[slots[:, None], place].astype(np.int64) for ring in (table.px, table.ms))
+    rested = ms[:, :, 1]
+    rested[taken & (np.cumsum(taken, axis=1) == 1)] = NEW_STROKE
     return Trails(
         taken=taken,
-        dt_ms=unrolled(table.dt_ms, 1),
-        dx=unrolled(table.dx, 0),
-        dy=unrolled(table.dy, 0),
+        dt_ms=np.where(taken, ms[:, :, 0], 1),
+        dx=px[:, :, 0],
+        dy=px[:, :, 1],
         rested_ms=rested,
         steps=np.count_nonzero(taken, axis=1),
     )
@@ -109,12 +106,12 @@ def _rested_ms(
 ) -> NDArray[np.uint8]:
     """Return how long the pointer rested before each of the moving steps `step`."""
     rested = np.zeros(len(step), np.uint8)
-    apart = np.ones(len(step), np.bool_)
-    np.not_equal(step[1:] - 1, step[:-1], out=apart[1:])
-    apart[sessions.start] = True
-    resumed = np.flatnonzero(apart)
+    apart = np.append(True, step[1:] - 1 != step[:-1])
+    first = np.zeros(len(step), np.bool_)
+    first[sessions.start] = True
+    resumed = np.flatnonzero(apart | first)
     moved = movement.end_ms[step[resumed - 1]]
-    moved[np.searchsorted(resumed, sessions.start)] = table.moved_ms[sessions.slot]
+    moved[first[resumed]] = table.moved_ms[sessions.slot]
     step = step[resumed]
     rest = np.minimum(movement.end_ms[step] - movement.dt[step] - moved, NEW_STROKE)
     # Had anything unseen come between, stillness would have begun after it.
