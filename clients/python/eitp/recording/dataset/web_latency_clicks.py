@@ -3,6 +3,10 @@
 Source: the raw data of the project hzjahromi/iweb (MIT). One recording per session. There is no
 path between clicks. Many releases have no press, because the map's zoom buttons swallow it, so
 every release counts as a click.
+
+With a press the source notes how long the map took to load, where it did. Where it did not, the
+click was not answered: it becomes a `no_response` when the shopper waited for one as long as a
+client watches. Releases without a press were not measured, and nothing is said of their answers.
 """
 
 from __future__ import annotations
@@ -12,11 +16,12 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from ..event import Event, Recording
+from ..visit import WATCH_MS
 from ..vocabulary import Kind
 from .source import SourceRow, source_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 FILES = ("events.csv", "sessions.csv")
@@ -58,17 +63,26 @@ def _hand(row: SourceRow) -> Iterator[Event]:
         yield _event(row, kind, row.number("t_ms"))
 
 
-def _answers(rows: Sequence[SourceRow]) -> Iterable[Event]:
-    """Yield an answer per measured load time, which the source notes with the press.
+def _answers(rows: Sequence[SourceRow]) -> Iterator[Event]:
+    """Yield what became of every press.
 
     The page began to load at the click, so the time counts from the release after the press; from
     the press itself where the release is missing.
     """
+    ups = [row.number("t_ms") for row in rows if row.text("kind") == "up"]
+    end_ms = rows[-1].number("t_ms")
     for press, after in pairwise((*rows, rows[-1])):
+        if press.text("kind") != "down" and not press.text("load_ms"):
+            continue
+        click = after if after.text("kind") == "up" else press
+        clicked_ms = click.number("t_ms")
         if press.text("load_ms"):
-            click = after if after.text("kind") == "up" else press
             load_ms = press.number("load_ms")
-            yield _event(click, Kind.RESPONSE, click.number("t_ms") + load_ms, load_ms)
+            yield _event(click, Kind.RESPONSE, clicked_ms + load_ms, load_ms)
+            continue
+        given_up_ms = clicked_ms + WATCH_MS
+        if given_up_ms <= end_ms and not any(clicked_ms < up <= given_up_ms for up in ups):
+            yield _event(click, Kind.NO_RESPONSE, given_up_ms)
 
 
 def _event(row: SourceRow, kind: Kind, t_ms: float, response_ms: float | None = None) -> Event:
