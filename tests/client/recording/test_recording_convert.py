@@ -100,6 +100,20 @@ def test_an_answer_comes_its_load_time_after_the_click(tmp_path: Path) -> None:
     }
 
 
+def test_a_press_without_a_load_time_got_no_answer_when_it_was_waited_for(tmp_path: Path) -> None:
+    source = files(
+        tmp_path / "source",
+        events="session,t_ms,kind,x,y,load_ms\n"
+        "w1,0,down,1,1,\nw1,50,up,1,1,\nw1,3000,down,1,1,\nw1,3050,up,1,1,\nw1,4000,up,1,1,\n"
+        "w1,9000,down,1,1,\nw1,9050,up,1,1,\n",
+        sessions="session,subject,map_type,added_delay_ms,acr_quality\nw1,v1,map,600,2\n",
+    )
+    _, (session,) = converted(source, tmp_path / "latency.csv")
+    # The second was clicked over, the last one's time was not up when the session ended.
+    given_up = [event.t_ms for event in session.events if event.kind is Kind.NO_RESPONSE]
+    assert given_up == [2550]
+
+
 def test_progress_is_told_after_every_recording(tmp_path: Path) -> None:
     source = files(
         tmp_path / "source",
