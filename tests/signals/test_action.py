@@ -5,14 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from eitp_server.signals.event import Kind
+from eitp.v1.page_pb2 import PageSection
+from eitp_server.signals.event import Kind, Role
 from eitp_server.signals.signal import Signal
 from signals.stream import Row, clicks, seen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-PRICE, REVIEWS = 7, 12
+PRICE, REVIEWS, FORM = (
+    PageSection.PAGE_SECTION_PRICE,
+    PageSection.PAGE_SECTION_REVIEWS,
+    PageSection.PAGE_SECTION_FORM,
+)
 
 
 def value(rows: Sequence[Row], signal: Signal, *, at: int | None = None) -> float:
@@ -51,6 +56,29 @@ def test_scrolling_up_again_is_a_reversal() -> None:
     assert value([down, tiny, down], Signal.SCROLL_REVERSALS) == 0
 
 
+def scrolls(*steps: tuple[int, int]) -> list[Row]:
+    """Return scrolls that far in that section."""
+    return [
+        Row(i, Kind.SCROLL, scroll_y=y, section=section) for i, (y, section) in enumerate(steps)
+    ]
+
+
+def test_going_back_over_one_section_is_rereading() -> None:
+    assert value(scrolls((200, PRICE), (-200, PRICE), (200, PRICE)), Signal.REREADS) == 2
+    assert value(scrolls((200, PRICE), (-200, REVIEWS)), Signal.REREADS) == 0
+    assert value(scrolls((200, PRICE), (200, REVIEWS), (-200, PRICE)), Signal.REREADS) == 0
+
+
+def test_where_no_section_is_known_nothing_is_reread() -> None:
+    rows = scrolls((200, 0), (-200, 0))
+    assert value(rows, Signal.REREADS) == 0
+    assert value(rows, Signal.SCROLL_REVERSALS) == 1
+
+
+def test_a_tiny_scroll_is_not_the_one_before() -> None:
+    assert value(scrolls((200, PRICE), (-9, REVIEWS), (-200, PRICE)), Signal.REREADS) == 1
+
+
 def test_script_errors_are_counted() -> None:
     assert value([Row(0, Kind.SCRIPT_ERROR)] * 3, Signal.SCRIPT_ERROR) == 3
 
@@ -77,6 +105,21 @@ def test_the_section_is_the_one_that_held_the_pointer_longest() -> None:
     assert seen(rows).section(0) == PRICE
     assert seen([Row(0), Row(100)]).section(0) == 0
     assert value(rows, Signal.SECTION_DWELL) == pytest.approx(0.9)
+
+
+@pytest.mark.parametrize(
+    ("role", "section"), [(Role.PRICE, PRICE), (Role.FORM, FORM), (Role.TEXT_FIELD, FORM)]
+)
+def test_a_price_or_a_form_outside_of_any_section_is_dwelt_on_as_its_own(
+    role: Role, section: int
+) -> None:
+    assert seen([Row(0, role=role), Row(700)]).dwell_s[0, section] == pytest.approx(0.7)
+    placed = seen([Row(0, role=role, section=REVIEWS), Row(700)]).dwell_s[0]
+    assert placed[REVIEWS] == placed.sum() == pytest.approx(0.7)
+
+
+def test_a_button_outside_of_any_section_is_not_dwelt_on() -> None:
+    assert seen([Row(0, role=Role.BUTTON), Row(700)]).dwell_s.sum() == 0
 
 
 def test_a_long_silence_is_no_dwell_beyond_three_seconds() -> None:

@@ -29,8 +29,8 @@ LONGEST_MS = 3000
 SECTIONS = 21
 """Values of `eitp.v1.PageSection` that are told apart; 0 is not reported and holds no dwell."""
 OTHER = SECTIONS - 1
-PRICE = 7
-FORM = 16
+PRICE, FORM = 7, 16
+"""`eitp.v1.PageSection` of what costs something and of what is filled in."""
 
 _OF_ROLE = np.zeros(256, np.uint8)
 _OF_ROLE[Role.PRICE] = PRICE
