@@ -32,12 +32,14 @@ if TYPE_CHECKING:
     from eitp_server.storage.log import Writes
 
 TICK_MS: Final = 50
-"""What arrives within so long is applied in one tick."""
+"""What arrives within so long is applied in one tick, about as a server at ease does it."""
+COARSE_TICK_MS: Final = 250
+"""The same where it does not matter exactly when something is noticed: a third of the work."""
 MOST_EVENTS: Final = 250_000
 MOST_RECORDINGS: Final = 256
 """Recordings are played side by side, so many events and so many of them at a time: that bounds
 memory, and a tick costs little more for many sessions than for one."""
-_EPILOGUE_TICKS: Final = 400
+_EPILOGUE_MS: Final = 20_000
 """How long the last silence is followed."""
 _START_US: Final = 1_790_000_000_000_000
 _MOUSE: Final = 1
@@ -46,15 +48,16 @@ _KEY: Final = b"lab"
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """A recording and what a browser client would have sent of it: moves thinned to 20 Hz."""
+    """What a browser client would have sent of a recording: moves thinned to 20 Hz, in batches."""
 
-    recording: Recording
+    name: str
+    person: str
     batches: tuple[Batch, ...]
 
     @classmethod
     def of(cls, recording: Recording) -> Cut:
         """Cut a recording."""
-        return cls(recording, tuple(cut(recording)))
+        return cls(recording.name, recording.person, tuple(cut(recording)))
 
 
 @dataclass(slots=True)
@@ -83,7 +86,10 @@ class PlaybackError(RuntimeError):
 
 
 def groups(recordings: Iterable[Recording]) -> Iterator[list[Cut]]:
-    """Yield recordings, cut, in groups that are worth playing side by side."""
+    """Yield recordings, cut, in groups that are worth playing side by side.
+
+    One recording more than a group holds is read before the group is yielded.
+    """
     group: list[Cut] = []
     events = 0
     for recording in recordings:
@@ -91,12 +97,12 @@ def groups(recordings: Iterable[Recording]) -> Iterator[list[Cut]]:
             yield group
             group, events = [], 0
         group.append(Cut.of(recording))
-        events += len(recording.events)
+        events += sum(len(batch.kind) for batch in group[-1].batches)
     if group:
         yield group
 
 
-def play(group: Sequence[Cut]) -> list[Played]:
+def play(group: Sequence[Cut], *, tick_ms: int = TICK_MS) -> list[Played]:
     """Play recordings at once, each as its own tenant's only visitor, and return what came of it.
 
     Log time is recording time: a batch arrives when its client sends it, half a second after its
@@ -107,29 +113,32 @@ def play(group: Sequence[Cut]) -> list[Played]:
     """
     policy = Policy(Settings(experiment=Experiment(key=_KEY, holdout_share=0)))
     reducer = Reducer(Desk(policy), _trusted, capacity=max(len(group), 1))
-    actors = [_Actor(number, cut) for number, cut in enumerate(group)]
+    actors = [_Actor(number, cut, tick_ms) for number, cut in enumerate(group)]
     by_tenant = {actor.tenant_id: actor for actor in actors}
     arrivals = merge(*(actor.arrivals() for actor in actors), key=attrgetter("tick"))
     last = 0
     for tick, arriving in groupby(arrivals, key=attrgetter("tick")):
-        for silent in _silent_ticks(reducer, last, tick):
-            _note(reducer.apply([], _log_us(silent)).writes, by_tenant, float(silent * TICK_MS))
+        for silent in _silent_ticks(reducer, last, tick, tick_ms):
+            effects = reducer.apply([], _log_us(silent * tick_ms))
+            _note(effects.writes, by_tenant, float(silent * tick_ms))
         inputs = [item for arrival in arriving for item in arrival.actor.inputs(arrival)]
-        effects = reducer.apply(inputs, _log_us(tick))
+        effects = reducer.apply(inputs, _log_us(tick * tick_ms))
         _check(effects)
-        _note(effects.writes, by_tenant, float(tick * TICK_MS))
+        _note(effects.writes, by_tenant, float(tick * tick_ms))
         last = tick
-    for silent in _silent_ticks(reducer, last, last + _EPILOGUE_TICKS):
-        _note(reducer.apply([], _log_us(silent)).writes, by_tenant, float(silent * TICK_MS))
+    for silent in _silent_ticks(reducer, last, last + _EPILOGUE_MS // tick_ms, tick_ms):
+        effects = reducer.apply([], _log_us(silent * tick_ms))
+        _note(effects.writes, by_tenant, float(silent * tick_ms))
     return [actor.played for actor in actors]
 
 
 class _Actor:
     """One recording's client."""
 
-    def __init__(self, number: int, cut: Cut) -> None:
+    def __init__(self, number: int, cut: Cut, tick_ms: int) -> None:
         self.tenant_id = f"recording-{number}"
         self.played = Played(cut)
+        self._tick_ms = tick_ms
         self._encoder = Encoder("")
         self._session_id = ""
         self._last_tick = 0
@@ -142,11 +151,11 @@ class _Actor:
             sent_ms = batch.clock_ms + SPAN_MS
             if after is not None:
                 sent_ms = max(min(sent_ms, after.clock_ms), batch.clock_ms + sum(batch.dt_ms))
-            yield _Arrival(ceil(sent_ms / TICK_MS), self, batch)
+            yield _Arrival(ceil(sent_ms / self._tick_ms), self, batch)
 
     def inputs(self, arrival: _Arrival) -> Iterator[Input]:
         """Yield what a batch is to the server, and before it the opening of its session."""
-        silent_us = (arrival.tick - self._last_tick) * TICK_MS * 1000
+        silent_us = (arrival.tick - self._last_tick) * self._tick_ms * 1000
         if not self._session_id or silent_us >= IDLE_US:
             yield self._opening()
         self._last_tick = arrival.tick
@@ -162,7 +171,7 @@ class _Actor:
         self._encoder = Encoder(self._session_id)
         document = {
             "session_id": self._session_id,
-            "visitor_hash": self.played.cut.recording.person,
+            "visitor_hash": self.played.cut.person,
             "consent_interventions": True,
             "vertical": "",
             "region": "",
@@ -174,20 +183,20 @@ class _Actor:
         return Command(tenant_id=self.tenant_id, kind=kind, document=document)
 
 
-def _silent_ticks(reducer: Reducer, after: int, before: int) -> Iterator[int]:
+def _silent_ticks(reducer: Reducer, after: int, before: int, tick_ms: int) -> Iterator[int]:
     """Yield the ticks between two others in which time alone changes something."""
     while True:
         due_us = reducer.next_due_us()
         if due_us is None:
             return
-        after = max(ceil((due_us - _START_US) / (TICK_MS * 1000)), after + 1)
+        after = max(ceil((due_us - _START_US) / (tick_ms * 1000)), after + 1)
         if after >= before:
             return
         yield after
 
 
-def _log_us(tick: int) -> int:
-    return _START_US + tick * TICK_MS * 1000
+def _log_us(at_ms: int) -> int:
+    return _START_US + at_ms * 1000
 
 
 def _note(writes: Writes, actors: dict[str, _Actor], at_ms: float) -> None:

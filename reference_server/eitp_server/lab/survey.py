@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections import deque
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from eitp.recording import read
 
-from eitp_server.lab.playback import groups, play
+from eitp_server.lab.playback import COARSE_TICK_MS, groups, play
 from eitp_server.lab.rules import Facts, OwnRule, PeerRule, Sight, count_own
 
 if TYPE_CHECKING:
@@ -58,22 +59,15 @@ class Survey:
 
         Raises RecordingError where the format is broken.
         """
-        for group in groups(read(self.path)):
-            for cut in group:
-                self.facts.add(cut.recording)
-            played = play(group) if self.through_server else [None] * len(group)
-            sights = [Sight.of(cut.recording) for cut in group]
-            counted = self._counts(group, sights)
-            for cut, sight, counts, own in zip(group, sights, counted, played, strict=True):
-                yield Surveyed(
-                    name=cut.recording.name,
-                    person=cut.recording.person,
-                    active_hours=active_ms(cut.recording) / _HOUR_MS,
-                    counts=counts,
-                    clicks=len(sight.clicks),
-                    watched=sum(click.answer_ms is not None for click in sight.clicks),
-                    played=own,
-                )
+        seen: deque[Surveyed] = deque()
+        for group in groups(self._seen(seen)):
+            own = self._own_counts(group)
+            played = (
+                play(group, tick_ms=COARSE_TICK_MS) if self.through_server else [None] * len(group)
+            )
+            for counts, through_server in zip(own, played, strict=True):
+                surveyed = seen.popleft()
+                yield replace(surveyed, counts={**counts, **surveyed.counts}, played=through_server)
 
     def not_applicable(self) -> dict[str, str]:
         """Return the rules that cannot be counted on these recordings, and why."""
@@ -86,13 +80,28 @@ class Survey:
         ways = {rule.name: rule.approximated(self.facts) for rule in self.rules}
         return {name: way for name, way in ways.items() if way and name not in without}
 
-    def _counts(self, group: Sequence[Cut], sights: Sequence[Sight]) -> Iterator[dict[str, int]]:
-        own_rules = [rule for rule in self.rules if isinstance(rule, OwnRule)]
-        peer_rules = [rule for rule in self.rules if isinstance(rule, PeerRule)]
-        own = count_own(group) if own_rules else [_NOTHING] * len(group)
-        for sight, counted in zip(sights, own, strict=True):
-            counts = {rule.name: counted[rule.counter] for rule in own_rules}
-            yield counts | {rule.name: rule.count(sight) for rule in peer_rules}
+    def _seen(self, seen: deque[Surveyed]) -> Iterator[Recording]:
+        """Yield the recordings, and note what needs all of their events."""
+        peers = [rule for rule in self.rules if isinstance(rule, PeerRule)]
+        for recording in read(self.path):
+            self.facts.add(recording)
+            sight = Sight.of(recording)
+            surveyed = Surveyed(
+                name=recording.name,
+                person=recording.person,
+                active_hours=active_ms(recording) / _HOUR_MS,
+                counts={rule.name: rule.count(sight) for rule in peers},
+                clicks=len(sight.clicks),
+                watched=sum(click.answer_ms is not None for click in sight.clicks),
+                played=None,
+            )
+            seen.append(surveyed)
+            yield recording
+
+    def _own_counts(self, group: Sequence[Cut]) -> list[dict[str, int]]:
+        own = [rule for rule in self.rules if isinstance(rule, OwnRule)]
+        counted = count_own(group) if own else [_NOTHING] * len(group)
+        return [{rule.name: counts[rule.counter] for rule in own} for counts in counted]
 
 
 def active_ms(recording: Recording) -> float:
