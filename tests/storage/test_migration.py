@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import StringIO
 from typing import TYPE_CHECKING
 
@@ -11,9 +12,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from alembic.script import ScriptDirectory
+from eitp_server.storage.log import Writes
 from eitp_server.storage.migration import HEAD, configuration, migrate, upgrade
+from eitp_server.storage.sqlite_database import FILE_NAME, SQLiteDatabase
+from eitp_server.storage.sqlite_log import SQLiteLog
 from eitp_server.storage.tables import Record
 from sqlalchemy import Column, Integer, MetaData, Table, create_engine, inspect
+from storage.values import FORECAST, PACKET
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,6 +68,25 @@ def test_every_migration_can_be_taken_back(connection: Connection) -> None:
     command.downgrade(configuration(connection), "base")
 
     assert inspect(connection).get_table_names() == ["alembic_version"]
+
+
+async def test_packets_from_before_there_were_forecasts_are_read_without_a_risk(
+    tmp_path: Path,
+) -> None:
+    async with await SQLiteDatabase.open(tmp_path) as database:
+        log = await SQLiteLog.open(database)
+        await log.commit(1, b"", Writes(packets=[PACKET]))
+    engine = create_engine(f"sqlite:///{tmp_path / FILE_NAME}")
+    with engine.begin() as connection:
+        command.downgrade(configuration(connection), "0001")
+        assert not inspect(connection).has_table("forecasts")
+    engine.dispose()
+    async with await SQLiteDatabase.open(tmp_path) as database:
+        log = await SQLiteLog.open(database)
+        (found,) = await log.packets("shop", 0, 10)
+        await log.commit(2, b"", Writes(forecasts=[FORECAST]))
+
+    assert found == replace(PACKET, abandonment_risk=None, calibration_version="")
 
 
 def test_the_same_migrations_speak_postgresql(connection: Connection) -> None:

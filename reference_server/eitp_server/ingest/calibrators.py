@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from eitp_server.classification.calibration import (
     FORETOLD,
@@ -49,11 +49,13 @@ class Calibrators:
         of_risk, of_label = of_tenant[RISK], of_tenant.get(packet.label, _NEW)
         if not (of_risk.is_used or of_label.is_used):
             return packet
-        version = f"{TENANT};n={of_risk.seen}"
-        packet = replace(
-            packet, abandonment_risk=_risk(of_risk, packet), calibration_version=version
-        )
-        return _labelled(packet, of_label) if of_label.is_used else packet
+        changes: dict[str, Any] = {
+            "abandonment_risk": _risk(of_risk, packet),
+            "calibration_version": f"{TENANT};n={of_risk.seen}",
+        }
+        if of_label.is_used:
+            changes |= _label(of_label, packet)
+        return replace(packet, **changes)
 
     def learn(
         self,
@@ -98,14 +100,13 @@ def _risk(of_risk: Calibration, packet: Packet) -> float | None:
     return of_risk.applied(abandonment_logit(packet.mean, packet.label, packet.context))
 
 
-def _labelled(packet: Packet, of_label: Calibration) -> Packet:
+def _label(of_label: Calibration, packet: Packet) -> dict[str, Any]:
     assert packet.confidence is not None
     confidence = of_label.recalibrated(logit_of(packet.confidence))
     if confidence >= MIN_CONFIDENCE:
-        return replace(packet, confidence=confidence)
-    return replace(
-        packet,
-        label=Label.UNSPECIFIED,
-        confidence=None,
-        abstain_reason=AbstainReason.LOW_CONFIDENCE,
-    )
+        return {"confidence": confidence}
+    return {
+        "label": Label.UNSPECIFIED,
+        "confidence": None,
+        "abstain_reason": AbstainReason.LOW_CONFIDENCE,
+    }

@@ -18,6 +18,8 @@ from eitp_server.classification.risk import (
 from eitp_server.storage.log import ForecastRow, Resolution
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from eitp_server.classification.packet import Packet
     from eitp_server.storage.log import OutcomeRow
 
@@ -134,17 +136,23 @@ def forecast(packet: Packet, *, risk: float, holdout: bool) -> Forecast:
     )
 
 
-_FIELDS: Final = tuple(item.name for item in fields(Forecast))
+_FIELDS: Final = tuple(item.name for item in fields(Forecast) if item.name != "claims")
 _values = attrgetter(*_FIELDS)
+# One encoder for all: `json.dumps` makes one for each call, and a snapshot is taken while
+# everybody waits.
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def to_json(item: Forecast) -> str:
     """Return the forecast as a line of JSON."""
-    return json.dumps(_values(item), separators=(",", ":"))
+    claims = [(label, *claim) for label, claim in item.claims.items()]
+    return _encode((*_values(item), claims))
 
 
-def from_json(line: str) -> Forecast:
-    """Return the forecast that `to_json` was given."""
-    state: dict[str, Any] = dict(zip(_FIELDS, json.loads(line), strict=True))
-    claims = {int(label): (c, at_us) for label, (c, at_us) in state.pop("claims").items()}
-    return Forecast(claims=claims, **state)
+def from_json(lines: Iterable[str]) -> Iterator[Forecast]:
+    """Yield the forecasts that `to_json` made lines of."""
+    # Read at once: there may be many, and a server that starts is waited for.
+    for *values, claims in json.loads(f"[{','.join(lines)}]"):
+        state: dict[str, Any] = dict(zip(_FIELDS, values, strict=True))
+        state["claims"] = {label: (confidence, at_us) for label, confidence, at_us in claims}
+        yield Forecast(**state)

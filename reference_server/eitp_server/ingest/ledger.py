@@ -147,7 +147,7 @@ class Ledger:
         """Take over what `dump` returned."""
         count, *lines = state.decode().split("\n")
         self.calibrators.load(lines[: int(count)])
-        waiting = [from_json(line) for line in lines[int(count) :]]
+        waiting = list(from_json(lines[int(count) :]))
         self._open = {item.name: item for item in waiting}
         self._lines = {}
         self._timers = [(item.due_us, item.name) for item in waiting if item.due_us is not None]
