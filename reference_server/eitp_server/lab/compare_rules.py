@@ -11,6 +11,7 @@ from eitp.recording import labels, labels_file, recording_files
 from eitp_server.lab.evaluation import EvaluationError
 from eitp_server.lab.evaluation.score import Interval, Resampling, auc, interval
 from eitp_server.lab.interval import Rate, Share
+from eitp_server.lab.rules import ASSUMED
 from eitp_server.lab.survey import ACTIVE_MS, Survey
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ METHOD: Final = (
     "independent, which those of one person are not. Rates are per active hour, which is the "
     f"union of the {ACTIVE_MS / 1000:g} s after every event. No rule was fitted to these labels. "
     "Where answers to clicks are recorded more often on one side of the label than on the other "
-    "(clicks_watched), rules that need them differ for that reason too."
+    f"(clicks_watched), rules that need them differ for that reason too. {ASSUMED}"
 )
 
 

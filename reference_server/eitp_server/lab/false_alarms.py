@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from eitp_server.classification.packet import Label, Signal
 from eitp_server.lab.interval import Rate
+from eitp_server.lab.rules import ASSUMED
 from eitp_server.lab.survey import ACTIVE_MS, Survey
 
 if TYPE_CHECKING:
@@ -36,9 +37,10 @@ _ACTS: Final = frozenset(
 METHOD: Final = (
     f"Active time is the union of the {ACTIVE_MS / 1000:g} s after every event. Peers' rules see "
     "the recordings as they are; EITP's are counted by the server's own signals over what a "
-    "browser client would send, moves thinned to 20 Hz. Interventions: the recordings through the "
-    "real reducer with the default catalogue and policy, consent given, nobody held out, log time "
-    "being recording time, a session per recording and a new one after 30 minutes without input. "
+    f"browser client would send, moves thinned to 20 Hz. {ASSUMED} Interventions: the recordings "
+    "through the real reducer with the default catalogue and policy, consent given, nobody held "
+    "out, log time being recording time in ticks of 250 ms, a session per recording and a new one "
+    "after 30 minutes without input. "
     "Every moment counts at which an intervention was eligible, whatever was then chosen, doing "
     "nothing included: an upper bound on what people would see. It is one of friction when the "
     "packet's label is FRUSTRATION or CONFUSION, or EXIT_RISK with a signal of friction among its "

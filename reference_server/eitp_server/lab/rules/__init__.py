@@ -11,9 +11,10 @@ from eitp_server.lab.rules.catalogue import RULES, UnknownRuleError, chosen
 from eitp_server.lab.rules.facts import Facts, Need
 from eitp_server.lab.rules.own import count_own
 from eitp_server.lab.rules.rule import Axes, OwnRule, PeerRule, Rule, RuleKind, WindowKind
-from eitp_server.lab.rules.sight import Click, Sight
+from eitp_server.lab.rules.sight import ASSUMED, Click, Sight
 
 __all__ = [
+    "ASSUMED",
     "RULES",
     "Axes",
     "Click",

@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 
     from eitp.recording import Event, Recording, Role
 
+ASSUMED: Final = (
+    "To peers' rules, a click less than 2.5 s before one that was watched in vain, without a "
+    "report of its own, counts as unanswered too: so it is with a browser client, which watches "
+    "every click until the next, but not where only some clicks were measured."
+)
+"""What is concluded about clicks that no report names."""
 _SIGNS: Final = frozenset({Kind.RESPONSE, Kind.NAVIGATE})
 _REPORTS: Final = frozenset({Kind.RESPONSE, Kind.NO_RESPONSE})
 _ATTENTION: Final = frozenset({Kind.FOCUS, Kind.BLUR, Kind.HIDDEN, Kind.VISIBLE})
