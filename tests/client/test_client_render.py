@@ -65,10 +65,16 @@ def test_a_label_has_its_confidence_and_its_absence_a_reason() -> None:
     )
 
 
-def test_the_risk_of_leaving_is_a_share_and_nothing_where_unknown() -> None:
-    assert render.risk(Packet(abandonment_risk=0.934)).plain == "  leaves 93%"
-    assert render.risk(Packet(abandonment_risk=0)).plain == "  leaves 0%"
-    assert render.risk(Packet()).plain == ""
+def test_the_risk_of_leaving_is_a_share_and_a_dot_where_unknown() -> None:
+    assert render.risk(Packet(abandonment_risk=0.934)).plain == "leaves 93%"
+    assert render.risk(Packet(abandonment_risk=0)).plain == "leaves 0%"
+    assert render.risk(Packet()).plain == render.UNKNOWN
+
+
+def test_a_line_shows_the_risk_behind_the_label_when_there_is_one() -> None:
+    known = Packet(label=EMOTION_LABEL_EXIT_RISK, confidence=0.6, abandonment_risk=0.98)
+    assert render.packet_line(known).plain.endswith("exit risk 0.60  leaves 98%")
+    assert "leaves" not in render.packet_line(Packet()).plain
 
 
 @pytest.mark.parametrize(

@@ -168,6 +168,16 @@ def test_without_a_minute_to_settle_the_order_would_matter() -> None:
     assert ends == {True, False}
 
 
+def test_opening_and_closing_all_the_time_leaves_no_timers_behind(ledger: Ledger) -> None:
+    for number in range(5_000):
+        ledger.ended("shop", "s", START_US + number)
+        ledger.reopened("shop", "s")
+    assert ledger.next_due_us() is None
+    assert len(ledger._timers) <= 1_002  # pyright: ignore[reportPrivateUsage]
+    ledger.ended("shop", "s", START_US + MINUTE)
+    assert ledger.next_due_us() == START_US + MINUTE + SILENCE_US
+
+
 def test_the_oldest_forecasts_make_room_and_say_so() -> None:
     ledger = Ledger(capacity=2)
     rows: list[ForecastRow] = []

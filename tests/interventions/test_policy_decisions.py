@@ -51,6 +51,17 @@ def test_doing_nothing_is_always_one_of_the_arms() -> None:
     assert sum(decision.probabilities) == pytest.approx(1.0, abs=1e-12)
 
 
+def test_who_is_held_out_is_known_without_a_decision() -> None:
+    settings = replace(UNLIMITED, experiment=replace(UNLIMITED.experiment, holdout_share=0.3))
+    policy, found = open_shop(settings), set[bool]()
+    for number in range(50):
+        session = f"session-{number}"
+        held_out = policy.held_out(shopper(session))
+        assert decided(policy, session).decision.holdout == held_out
+        found.add(held_out)
+    assert found == {True, False}
+
+
 def test_there_is_no_decision_when_nothing_is_eligible() -> None:
     policy = open_shop()
     before = text(policy)

@@ -90,12 +90,12 @@ def label(packet: Packet) -> Text:
 
 
 def risk(packet: Packet) -> Text:
-    """Return the risk of abandonment behind a gap, redder the higher; nothing where unknown."""
+    """Return the risk of abandonment, redder the higher; a dot where unknown."""
     if not packet.HasField("abandonment_risk"):
-        return Text()
+        return Text(UNKNOWN, style="dim")
     share = packet.abandonment_risk
     style = next(style for limit, style in _RISK_STYLES if share >= limit)
-    return Text("  ").append(f"leaves {share:.0%}", style=style)
+    return Text().append(f"leaves {share:.0%}", style=style)
 
 
 def dimension(state: EmotionalState, name: str, width: int) -> Text:
@@ -128,7 +128,9 @@ def packet_line(packet: Packet) -> Text:
     for name, short in DIMENSIONS.items():
         if packet.state.HasField(name):
             line.append(f"{short} ").append_text(dimension(packet.state, name, 4)).append(" ")
-    line.append_text(label(packet)).append_text(risk(packet))
+    line.append_text(label(packet))
+    if packet.HasField("abandonment_risk"):
+        line.append("  ").append_text(risk(packet))
     for found in packet.evidence[:1]:
         line.append(" · ", style="dim").append_text(evidence(found))
     return line

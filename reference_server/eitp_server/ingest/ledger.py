@@ -29,6 +29,7 @@ SILENCE_US: Final = 30 * 60 * 1_000_000
 """Log time after a session's end without a report after which it counts as abandoned."""
 SETTLING_US: Final = 60 * 1_000_000
 """Log time after the first report within which others may overrule it."""
+_FEW: Final = 1_000
 
 
 class Ledger:
@@ -150,8 +151,7 @@ class Ledger:
         waiting = list(from_json(lines[int(count) :]))
         self._open = {item.name: item for item in waiting}
         self._lines = {}
-        self._timers = [(item.due_us, item.name) for item in waiting if item.due_us is not None]
-        heapq.heapify(self._timers)
+        self._set_timers()
 
     def _resolve(self, due: Forecast, now_us: int) -> ForecastRow:
         self._drop(due)
@@ -166,6 +166,14 @@ class Ledger:
         found.due_us = due_us
         heapq.heappush(self._timers, (due_us, found.name))
         self._changed(found)
+        # Whoever opens and closes a session all the time leaves void timers behind.
+        if len(self._timers) > 2 * len(self._open) + _FEW:
+            self._set_timers()
+
+    def _set_timers(self) -> None:
+        waiting = self._open.values()
+        self._timers = [(item.due_us, item.name) for item in waiting if item.due_us is not None]
+        heapq.heapify(self._timers)
 
     def _changed(self, found: Forecast) -> None:
         self._lines.pop(found.name, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from eitp.v1.cursor_pb2 import Heartbeat, Lagged
@@ -46,6 +47,7 @@ class EmotionService:
         self._current = current
         self._classify = classify
         self._examine = examine
+        self._examining = asyncio.Lock()
 
     async def get_state(self, request: GetStateRequest, caller: Caller) -> GetStateResponse:
         """Return the current packet of a session."""
@@ -83,7 +85,9 @@ class EmotionService:
     ) -> GetHypothesisResponse:
         """Return the running test of the caller's tenant."""
         del request
-        findings = await self._examine(caller.tenant_id)
+        # One at a time: the threads that read are needed for the feeds.
+        async with self._examining:
+            findings = await self._examine(caller.tenant_id)
         return GetHypothesisResponse(hypothesis=hypothesis_message(findings))
 
 

@@ -44,13 +44,14 @@ def state(
 
 
 def table(packet: Packet) -> Table:
-    """Return a packet as a table: its label, seven dimensions, all evidence."""
+    """Return a packet as a table: its label, its risk, seven dimensions, all evidence."""
     rows = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     rows.add_column(style="dim")
     rows.add_column()
     rows.add_column(style="dim")
     rows.add_row("session", packet.session_id, f"batch {packet.sequence}")
     rows.add_row("label", render.label(packet))
+    rows.add_row("risk", render.risk(packet), packet.provenance.calibration_version)
     for name, short in render.DIMENSIONS.items():
         value = "unknown"
         if packet.state.HasField(name):
