@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from eitp.recording import Recording, labels
+from eitp.recording import Kind, Recording, labels
 from eitp_server.lab.evaluation import EvaluationError, as_json, declare, evaluate, in_words
 from eitp_server.lab.evaluation.feature import FEATURES, matrix, tabulate
 from eitp_server.lab.evaluation.playback import play
@@ -138,11 +138,47 @@ def test_windows_at_the_end_of_a_recording_hold_nothing_of_the_one_before() -> N
     assert calm.value[10] == 2, "clicks per minute"
 
 
+def test_a_late_answer_never_looks_worse_than_none() -> None:
+    late, never = visit("late", latency_ms=9000, clicks=1), visit("never", clicks=1)
+    silence = replace(never.events[-1], kind=Kind.NO_RESPONSE, response_ms=None)
+    never = replace(never, events=(*never.events[:-1], silence))
+    column = list(FEATURES).index("latency_mean")
+    assert features([late])[0, column] == features([never])[0, column]
+    waited = list(FEATURES).index("wait_per_answer")
+    assert 2 ** features([late])[0, waited] == pytest.approx(9000)
+    assert 2 ** features([never])[0, waited] == pytest.approx(2500 / 0.5)
+
+
 def test_a_recording_whose_page_nobody_noted_begins_with_one() -> None:
     recording = visit("visit")
     bare = replace(recording, events=recording.events[1:])
     assert stream(bare).events.kind[0] == stream(recording).events.kind[0]
     assert stream(bare).events.t_ms[0] == 0
+
+
+def test_what_only_one_person_lacks_is_no_failure(tmp_path: Path) -> None:
+    trials = slow_pages(people=5)
+    silent = tuple(event for event in trials[0][0].events if event.kind != "response")
+    trials[0] = (replace(trials[0][0], events=silent), trials[0][1])
+    assert "missing_only" in as_json(judged(tmp_path, trials))["baselines"]
+
+
+def test_chance_seldom_does_as_well_as_what_is_there(tmp_path: Path) -> None:
+    there = evaluate(written(tmp_path, slow_pages()), rated(), permutations=39)
+    assert as_json(there)["p_value"] == 1 / 40
+    nothing = evaluate(
+        written(tmp_path, coin_flips(seed=4), "nothing.csv"), rated(), permutations=39
+    )
+    assert nothing.chance is not None
+    assert nothing.chance > 0.05
+
+
+def test_labels_that_differ_between_people_only_cannot_be_dealt(tmp_path: Path) -> None:
+    trials = [
+        (recording, {"rating": "1" if int(recording.person[1:]) % 2 else "5"})
+        for recording, _ in coin_flips(people=6)
+    ]
+    assert evaluate(written(tmp_path, trials), rated(), permutations=9).chance is None
 
 
 def test_the_report_leads_with_what_is_compared_and_holds_no_nan(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 PNG = b"\x89PNG"
 RATED = ("--task", "rated", "--label", "rating", "--positive", "<=2")
+QUICK = ("--permutations", "0")
 
 
 @pytest.fixture(scope="module")
@@ -38,23 +39,24 @@ def refused(*arguments: str | Path) -> str:
 
 
 def test_json_is_all_that_is_printed(study: Path) -> None:
-    result = run("evaluate", "--recordings", study, *RATED, "--json")
+    result = run("evaluate", "--recordings", study, *RATED, *QUICK, "--json")
     assert result.exit_code == 0
     report = json.loads(result.stdout)
     assert (report["task"], report["people"], report["folds"]) == ("rated", 6, 6)
 
 
 def test_the_table_says_whom_the_model_beats_and_the_notes_go_to_stderr(study: Path) -> None:
-    result = run("evaluate", "--recordings", study, *RATED)
+    result = run("evaluate", "--recordings", study, *RATED, "--permutations", "9")
     assert result.exit_code == 0
     assert "person_mean" in result.stdout
     assert "beats" in result.stdout
+    assert "p 0.100" in result.stdout
     assert "note: only 6 people, so 6 folds" in result.stderr
 
 
 def test_features_can_be_added_and_left_out(study: Path) -> None:
     result = run(
-        "evaluate", "--recordings", study, *RATED, "--json",
+        "evaluate", "--recordings", study, *RATED, *QUICK, "--json",
         "--with", "duration", "--with", "state", "--without", "response_latency",
     )  # fmt: skip
     report = json.loads(result.stdout)
@@ -67,7 +69,7 @@ def test_features_can_be_added_and_left_out(study: Path) -> None:
 @pytest.mark.parametrize("suffix", ["png", "svg"])
 def test_an_evaluation_is_drawn(study: Path, tmp_path: Path, suffix: str) -> None:
     plot = tmp_path / f"found.{suffix}"
-    result = run("evaluate", "--recordings", study, *RATED, "--plot", plot)
+    result = run("evaluate", "--recordings", study, *RATED, *QUICK, "--plot", plot)
     assert result.exit_code == 0
     assert plot.read_bytes().startswith(PNG if suffix == "png" else b"<?xml")
 

@@ -14,6 +14,7 @@ from eitp_server.lab.evaluation.score import Resampling, auc, brier, interval, r
 from eitp_server.lab.evaluation.split import folds_of
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.optimize import minimize
 from scipy.stats import mannwhitneyu
 
 
@@ -114,16 +115,37 @@ def test_a_fit_is_where_the_penalised_loss_is_flat() -> None:
     fitted = Logistic.fit(values, positive)
     scaled = fitted.scaling.apply(values)
     residual = fitted.probability(values) - positive
-    assert residual.sum() == pytest.approx(0, abs=0.05)
-    np.testing.assert_allclose(scaled.T @ residual, -PENALTY * fitted.weights, atol=0.05)
+    assert residual.sum() == pytest.approx(0, abs=1e-6)
+    np.testing.assert_allclose(scaled.T @ residual, -PENALTY * fitted.weights, atol=1e-6)
     assert fitted.weights[0] > 1
     assert abs(fitted.weights[1]) < 0.3
+
+
+def test_a_fit_is_the_one_that_another_method_finds() -> None:
+    values, positive = observations()
+    fitted = Logistic.fit(values, positive)
+    design = np.insert(fitted.scaling.apply(values), 0, 1, axis=1)
+    sign = np.where(positive, 1, -1)
+
+    def loss(theta: np.ndarray) -> float:
+        fit = np.logaddexp(0, -sign * (design @ theta)).sum()
+        return float(fit + PENALTY * (theta[1:] ** 2).sum() / 2)
+
+    found = minimize(loss, np.zeros(design.shape[1]), method="BFGS").x
+    np.testing.assert_allclose(found, [fitted.intercept, *fitted.weights], atol=1e-3)
+
+
+def test_classes_that_a_line_parts_are_fitted_too() -> None:
+    values = np.arange(40, dtype=np.float64)[:, None]
+    fitted = Logistic.fit(values, values[:, 0] >= 20)
+    assert auc(fitted.score(values), values[:, 0] >= 20) == 1
+    assert np.isfinite(fitted.weights).all()
 
 
 def test_a_fit_does_not_depend_on_units() -> None:
     values, positive = observations()
     one, other = Logistic.fit(values, positive), Logistic.fit(values * 60_000, positive)
-    np.testing.assert_allclose(one.score(values), other.score(values * 60_000), atol=1e-3)
+    np.testing.assert_allclose(one.score(values), other.score(values * 60_000), atol=1e-6)
 
 
 def test_a_missing_value_counts_as_the_mean_and_as_missing() -> None:

@@ -69,6 +69,9 @@ def evaluate(
         typer.Option(help="Learn from other people, or ask the server as it is."),
     ] = "fitted",
     seed: Annotated[int, typer.Option(min=0, help="Deals people into folds, and draws.")] = 1,
+    permutations: Annotated[
+        int, typer.Option(min=0, help="Deals of the labels by which chance is judged.")
+    ] = 199,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, not a table.")] = False,
     plot: Annotated[
         Path | None,
@@ -90,7 +93,8 @@ def evaluate(
     nothing: it is the server's own estimate.
 
     AUC has a 95 % interval from drawing people, with all their recordings,
-    2,000 times. Recordings on which the server abstains are counted in it,
+    2,000 times, and p: how often labels dealt anew within each person are
+    told apart as well. Recordings on which the server abstains are counted,
     and their share is given. The baselines are judged in the same folds: the
     person's earlier labels, the duration, the duration against the person's
     own, the order, and what is missing.
@@ -117,7 +121,14 @@ def evaluate(
             left_out=left_out or (),
         )
         with stages() as progress:
-            found = lab.evaluate(recordings, asked, model=model, seed=seed, progress=progress)
+            found = lab.evaluate(
+                recordings,
+                asked,
+                model=model,
+                seed=seed,
+                permutations=permutations,
+                progress=progress,
+            )
     except (lab.EvaluationError, RecordingError, OSError) as error:
         refuse(str(error))
     if as_json:
@@ -158,7 +169,7 @@ def stages() -> Generator[Callable[[str, int, int], None]]:
         yield advance
 
 
-_STAGES = ("reading", "playing", "fitting")
+_STAGES = ("reading", "playing", "fitting", "dealing")
 
 
 def _explain(found: Evaluation) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Literal
 
@@ -13,6 +13,7 @@ from eitp_server.lab.evaluation.error import EvaluationError
 from eitp_server.lab.evaluation.feature import matrix, tabulate, withheld_signals
 from eitp_server.lab.evaluation.judged import judge
 from eitp_server.lab.evaluation.opinion import Opinion, out_of_fold
+from eitp_server.lab.evaluation.permutation import chance
 from eitp_server.lab.evaluation.playback import play
 from eitp_server.lab.evaluation.score import Interval, Resampling, auc, interval
 from eitp_server.lab.evaluation.source import load
@@ -54,6 +55,9 @@ class Evaluation:
     judged: Judged
     opinion: Opinion
     auc: Interval
+    chance: float | None
+    """Share of deals of the labels within people that do as well; None when none were made."""
+    permutations: int
     rivals: Mapping[str, Rival]
 
     @property
@@ -73,10 +77,12 @@ def evaluate(
     *,
     model: ModelKind = "fitted",
     seed: int = 1,
+    permutations: int = 0,
     progress: Progress = lambda _what, _done, _total: None,
 ) -> Evaluation:
     """Judge a task on the recordings of a file or directory.
 
+    `permutations` deals of the labels within people say how often chance does as well.
     Raises EvaluationError when they cannot be judged, RecordingError when they cannot be read.
     """
     if model == "server" and not task.server:
@@ -100,36 +106,49 @@ def evaluate(
         for own, moment in zip(chain(*source.histories), chain(*moments), strict=True)
     }
     judged = judge(source, task, asked, seed=seed)
-    opinion = _opinion(model, task, judged, table, lambda done, of: progress("fitting", done, of))
-    scores = _baseline_scores(judged, source, table)
+    values = matrix(table, judged.recording, _features(model, task))
+    if model == "server":
+        values = _ranked(values, task.server)
+    opinion = _opinion(model, task, judged, values, lambda done, of: progress("fitting", done, of))
+    baselines = _baseline_scores(judged, source, table)
     if model == "fitted":
-        scores |= _missing_score(judged, matrix(table, judged.recording, task.features))
-    return _compare(task, model, seed, source, judged, opinion, scores)
+        baselines |= _missing_score(judged, values)
+    found = _compare(task, model, seed, source, judged, opinion, baselines)
+    as_good = chance(
+        judged,
+        found.auc.value,
+        lambda dealt: out_of_fold(dealt, values).score if model == "fitted" else opinion.score,
+        times=permutations,
+        seed=seed,
+        progress=lambda done: progress("dealing", done, permutations),
+    )
+    return replace(found, chance=as_good, permutations=permutations)
+
+
+def _features(model: ModelKind, task: Task) -> tuple[str, ...]:
+    return task.features if model == "fitted" else (task.server.removeprefix("-"),)
 
 
 def _opinion(
     model: ModelKind,
     task: Task,
     judged: Judged,
-    table: dict[str, dict[str, float]],
+    values: NDArray[np.float64],
     progress: Callable[[int, int], None],
 ) -> Opinion:
     if model == "fitted":
-        values = matrix(table, judged.recording, task.features)
         return out_of_fold(judged, values, task.features, progress)
-    name = task.server.removeprefix("-")
-    said = matrix(table, judged.recording, (name,))
-    sign = -1.0 if task.server.startswith("-") else 1.0
-    score = _ranked(sign * said[:, 0])
-    calibrated = out_of_fold(judged, score[:, None], (), progress)
-    return Opinion(score=score, probability=calibrated.probability, weights={})
+    # Only the probabilities are fitted, which the server does not give.
+    calibrated = out_of_fold(judged, values, (), progress)
+    return Opinion(score=values[:, 0], probability=calibrated.probability, weights={})
 
 
-def _ranked(said: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Put those of whom the server says nothing in the middle of the others."""
-    silent = np.isnan(said)
-    middle = 0.0 if silent.all() else float(np.median(said[~silent]))
-    return np.where(silent, middle, said)
+def _ranked(said: NDArray[np.float64], server: str) -> NDArray[np.float64]:
+    """Put those of whom the server says nothing in the middle of the others; (n, 1)."""
+    signed = -said if server.startswith("-") else said
+    silent = np.isnan(signed)
+    middle = 0.0 if silent.all() else float(np.median(signed[~silent]))
+    return np.where(silent, middle, signed)
 
 
 def _baseline_scores(
@@ -176,5 +195,7 @@ def _compare(
         judged=judged,
         opinion=opinion,
         auc=interval(own, drawn),
+        chance=None,
+        permutations=0,
         rivals=rivals,
     )

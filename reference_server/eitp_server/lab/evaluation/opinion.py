@@ -48,9 +48,9 @@ def out_of_fold(
         fitted = Logistic.fit(values[~test], judged.positive[~test])
         score[test] = fitted.score(values[test])
         probability[test] = fitted.probability(values[test])
-        weights.append(fitted.weights)
+        weights.append(fitted.weights[: values.shape[1]])
         progress(number, len(folds))
-    # The weights of what is missing, which come second, have no names.
-    named = zip(features, np.mean(weights, axis=0), values.T, strict=False)
+    mean = np.mean(weights, axis=0)
+    named = zip(features, mean, values.T, strict=True) if features else ()
     entered = {name: float(weight) for name, weight, column in named if np.unique(column).size > 1}
     return Opinion(score=score, probability=probability, weights=entered)

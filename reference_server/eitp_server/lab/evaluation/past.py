@@ -2,7 +2,7 @@
 
 Durations and rates are compared by their logarithm: z = (log2 v - median) / spread, where
 spread^2 = (n s^2 + 4 * 0.7^2) / (n + 4) and s = 1.4826 times the median absolute deviation of the
-n earlier values, the robust estimate of a standard deviation (Rousseeuw and Croux 1993, eq. 1.1).
+n earlier values, the robust estimate of a standard deviation (Rousseeuw and Croux 1993).
 The prior, a few values that stay within a factor of 1.6 of each other, is that of
 `signals.baseline`: without it, three values alike would make the fourth an outlier.
 """

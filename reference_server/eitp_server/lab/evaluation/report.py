@@ -26,7 +26,9 @@ METHOD = (
     "played in their order into one slot of the server's signals, so only the past is known; "
     "scored on people that the model did not learn from, scores pooled over the folds; AUC of all "
     "labelled recordings, those included on which the server abstains; 95 % intervals by drawing "
-    f"people with replacement {DRAWS} times; Brier on probabilities calibrated on the other people"
+    f"people with replacement {DRAWS} times; p is the share of as good results when labels are "
+    "dealt anew within people and learned from again; Brier on probabilities calibrated on the "
+    "other people"
 )
 
 
@@ -52,6 +54,8 @@ def as_json(found: Evaluation) -> dict[str, Any]:
             for name, rival in found.rivals.items()
         },
         "brier_of_base_rate": _short(positives / n * (1 - positives / n)),
+        "p_value": None if found.chance is None else _short(found.chance),
+        "permutations": found.permutations,
         "abstention_in_auc": True,
         "abstentions": reasons(judged),
         "stateless_rate": _short(judged.stateless.mean()),
@@ -120,11 +124,10 @@ def in_words(found: Evaluation) -> str:
         )
         if names
     ]
-    chance = " (chance lies within)" if found.auc.low <= 0.5 <= found.auc.high else ""
-    return (
-        f"AUC {found.auc.value:.2f}, 95 % {found.auc.low:.2f} to {found.auc.high:.2f}{chance}: "
-        f"{'; '.join(verdicts)}."
-    )
+    within = " (chance lies within)" if found.auc.low <= 0.5 <= found.auc.high else ""
+    dealt = "" if found.chance is None else f", p {found.chance:.3f}"
+    span = f"95 % {found.auc.low:.2f} to {found.auc.high:.2f}"
+    return f"AUC {found.auc.value:.2f}, {span}{within}{dealt}: {'; '.join(verdicts)}."
 
 
 def notes(found: Evaluation) -> list[str]:
@@ -147,8 +150,8 @@ def notes(found: Evaluation) -> list[str]:
         )
     if found.people < FEW and found.model == "fitted":
         remarks.append(
-            f"fewer than {FEW} people: the intervals are narrower than the truth, since other "
-            "people to learn from would have given other weights"
+            f"fewer than {FEW} people: the intervals are too narrow, since other people to learn "
+            "from would have given other weights; trust p"
         )
     if found.folds < 10:
         remarks.append(f"only {found.people} people, so {found.folds} folds")
