@@ -61,7 +61,9 @@ def curve(
 def _titles(found: Evaluation) -> tuple[str, str]:
     n, positives = len(found.judged.positive), int(found.judged.positive.sum())
     span = f"{found.auc.low:.2f} to {found.auc.high:.2f}"
-    heading = f"{found.task.name}, model {found.model}: AUC {found.auc.value:.2f} (95 % {span})"
+    dealt = "" if found.chance is None else f", p {found.chance:.3f}"
+    score = f"AUC {found.auc.value:.2f} (95 % {span}{dealt})"
+    heading = f"{found.task.name}, model {found.model}: {score}"
     rule = f"{found.task.label} {found.task.positive.text}"
     return heading, f"{n:,} recordings of {found.people} people, {positives:,} positive by {rule}"
 

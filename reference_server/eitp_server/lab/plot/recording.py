@@ -127,8 +127,8 @@ def _draw_places(
 ) -> None:
     click = events.kind == Kind.CLICK
     page.scatter(
-        events.x[click], events.y[click], s=58, facecolors="none", edgecolors=BLUE,
-        linewidths=1.6, zorder=4, label="click",
+        events.x[click], events.y[click], s=90, facecolors="none", edgecolors=BLUE,
+        linewidths=1.6, zorder=6, label="click",
     )  # fmt: skip
     if len(x):
         page.scatter(x[:1], y[:1], marker=">", s=80, color=INK, zorder=5, label="start")
