@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -101,6 +102,29 @@ def test_clicks_without_an_answer_are_frustration_although_nothing_follows() -> 
     assert labels(visit)[-1] == Label.FRUSTRATION
     # The session's clock starts with its first event, at 50: the first click was at 4950.
     assert visit.packets[-1].window_end_ms == 4950 + 1001 + SLACK_MS
+
+
+def test_a_client_that_says_it_reports_answers_is_believed_from_the_start() -> None:
+    def burst(*, reports_answers: bool) -> list[Label]:
+        visit = Visit()
+        command = opening("s")
+        told = {**command.document, "session_id": "t", "reports_answers": reports_answers}
+        visit.reducer.apply([replace(command, document=told)], START_US + 1)
+        clicks = TelemetryBatch(
+            session_id="t",
+            sequence=1,
+            clock_ms=5000,
+            dt_ms=[0, 300, 300],
+            dx=[0] * 3,
+            dy=[0] * 3,
+            kind=[CLICK] * 3,
+        )
+        visit.send(5700, clicks.SerializeToString())
+        visit.wait_until(9000)
+        return labels(visit)
+
+    assert burst(reports_answers=True)[-1] == Label.FRUSTRATION
+    assert Label.FRUSTRATION not in burst(reports_answers=False)
 
 
 def test_an_answer_that_was_under_way_is_waited_for() -> None:

@@ -110,12 +110,14 @@ class Client(Caller):
         page: PageContext | None = None,
         pointer_type: PointerType = POINTER_TYPE_UNSPECIFIED,
         region: str = "",
+        reports_answers: bool = False,
         resume_token: str = "",
         leave_open: bool = False,
         most_unacknowledged: int = SESSION_BACKLOG,
     ) -> AsyncGenerator[Session]:
         """Open a session, or with the token of an earlier one resume it.
 
+        With `reports_answers` the client tells of every click whether the page answered it.
         At the end of the block everything is sent and the session closed, unless it is to be left
         open for another process; when the block fails, it is only closed. While the server is away
         `most_unacknowledged` batches are kept. Raises ConsentRequired when the shopper has not
@@ -127,6 +129,7 @@ class Client(Caller):
             page=page,
             pointer_type=pointer_type,
             region=region,
+            reports_answers=reports_answers,
             request_id=str(uuid.uuid4()),
             resume_token=resume_token,
         )

@@ -111,7 +111,10 @@ class Replay:
 
     async def _play(self, relay: Relay, recording: Recording) -> None:
         async with self._client.open_session(
-            visitor_id=recording.person, consent=CONSENT, pointer_type=POINTER_TYPE_MOUSE
+            visitor_id=recording.person,
+            consent=CONSENT,
+            pointer_type=POINTER_TYPE_MOUSE,
+            reports_answers=recording.reports_answers,
         ) as session:
             pace = Pace(self._client.retry, self._speed)
             reached = 0

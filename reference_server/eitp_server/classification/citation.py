@@ -13,6 +13,7 @@ from eitp_server.signals.signal import RULE_VERSIONS, Signal
 if TYPE_CHECKING:
     from eitp_server.classification.state import States
     from eitp_server.signals.evidence import EvidenceColumns
+    from eitp_server.signals.shape import Shape
 
 MAX_EVIDENCE = 8
 SETTABLE = frozenset(
@@ -62,4 +63,25 @@ def _evidence(
         baseline=None if np.isnan(baseline) else baseline,
         weight=weight,
         rule_version=RULE_VERSIONS[signal] + ("+own" if own_rules and signal in SETTABLE else ""),
+    )
+
+
+def description(shape: Shape) -> tuple[Evidence, ...]:
+    """Return the shape of one session's movement as evidence on which nothing rests."""
+    measured = (
+        (Signal.SPEED_SD, shape.speed_sd),
+        (Signal.TURN, shape.turn),
+        (Signal.SPARC, shape.sparc),
+        (Signal.ACCELERATION_RMS, shape.acceleration_rms),
+    )
+    return tuple(
+        Evidence(
+            signal=signal,
+            value=float(value[0]),
+            baseline=None,
+            weight=0.0,
+            rule_version=RULE_VERSIONS[signal],
+        )
+        for signal, value in measured
+        if not np.isnan(value[0])
     )

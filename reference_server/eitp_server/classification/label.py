@@ -43,8 +43,8 @@ MIN_CONFIDENCE = 0.5
 CONFLICT_RATIO = 0.8
 """Two labels above NEUTRAL conflict when the second is at least this probable by the first."""
 DWELT_S = 3.0
-HESITANT = 1.0
-"""Spreads above the session's own time that make a hesitation."""
+HESITANT = 1.5
+"""Spreads above the session's own time that make a hesitation, below it haste."""
 QUICKENED = 0.5
 """Reading of speed, half an octave above the session's own, that makes haste."""
 IDLE_S = 10.0

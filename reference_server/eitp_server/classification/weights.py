@@ -63,13 +63,15 @@ _SOFT = (
     Label.HESITATION,
     Label.PRICE_CONCERN,
     Label.TRUST_CONCERN,
+    Label.URGENCY,
 )
 
 
 def _stuck(weight: float) -> Mapping[Label, float]:
-    """Return how a page that does not answer speaks against labels that rest on dwelling.
+    """Return how a page that does not answer speaks against labels that rest on dwelling or pace.
 
-    Who waits for an answer at the price dwells there too, but not for the price.
+    Who waits for an answer at the price dwells there too, but not for the price, and who clicks
+    again and again is fast without being in a hurry to buy.
     """
     return dict.fromkeys(_SOFT, weight)
 

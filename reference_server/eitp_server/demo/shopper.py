@@ -51,7 +51,11 @@ async def visit(
     """Play a part from its first recording to its end, the head start as fast as it goes."""
     page = None if part.synthetic else PageContext(type=PAGE_TYPE_PRODUCT)
     async with client.open_session(
-        visitor_id=visitor_id, consent=CONSENT, page=page, pointer_type=POINTER_TYPE_MOUSE
+        visitor_id=visitor_id,
+        consent=CONSENT,
+        page=page,
+        pointer_type=POINTER_TYPE_MOUSE,
+        reports_answers=all(recording.reports_answers for recording in part.recordings),
     ) as session:
         board.enter(seat, part, session.session_id)
         pace = Pace(client.retry, speed, head_start_ms=head_start_ms)

@@ -53,7 +53,7 @@ def classify(
         raise _error(taken.receipts[0].rejections[0].error)
     if taken.events is not None:
         observer.observe(sessions, taken.events, taken.pages, now_us)
-    return replace(observer.peek(sessions, slot, now_us), session_id="")
+    return replace(observer.peek(sessions, slot, now_us, described=True), session_id="")
 
 
 def _nameless(batch: TelemetryBatch) -> TelemetryBatch:

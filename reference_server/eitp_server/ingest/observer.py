@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from eitp_server.classification.calibration import sigmoid
-from eitp_server.classification.citation import cited
+from eitp_server.classification.citation import cited, description
 from eitp_server.classification.estimator import ESTIMATOR_VERSION, estimate
 from eitp_server.classification.gate import MIN_GAP_MS, GateTable, admit, crossing
 from eitp_server.classification.packet import (
@@ -25,6 +25,7 @@ from eitp_server.ingest.recheck import Rechecks, delay_ms
 from eitp_server.signals.click import unanswered_ms
 from eitp_server.signals.fold import evidence, fold
 from eitp_server.signals.rule import DEFAULTS
+from eitp_server.signals.shape import shape
 from eitp_server.signals.tables import SignalTables
 
 if TYPE_CHECKING:
@@ -79,12 +80,20 @@ class Observer:
             for table in (self._signals, self._states, self._gates, self._rechecks):
                 table.grow(capacity)
 
-    def open(self, slot: int, capacity: int, thresholds: Thresholds = DEFAULTS) -> None:
+    def open(
+        self,
+        slot: int,
+        capacity: int,
+        thresholds: Thresholds = DEFAULTS,
+        *,
+        reports_answers: bool = False,
+    ) -> None:
         """Make a slot fresh, for a session that is judged by `thresholds`."""
         self.grow(capacity)
         for table in (self._signals, self._states, self._gates):
             table.reset(np.array([slot]))
         self._signals.rule.set(slot, thresholds)
+        self._signals.click.reports[slot] = reports_answers
 
     def repoint(self, slots: NDArray[np.int64]) -> None:
         """Forget how the hands of `slots` move: fingers and mice are not compared."""
@@ -150,8 +159,13 @@ class Observer:
         )
         self._rechecks.set(slots, delay, now_us)
 
-    def peek(self, sessions: Sessions, slot: int, now_us: int) -> Packet:
-        """Return what is believed about a session now, changing nothing."""
+    def peek(
+        self, sessions: Sessions, slot: int, now_us: int, *, described: bool = False
+    ) -> Packet:
+        """Return what is believed about a session now, changing nothing.
+
+        When it is to be `described`, the evidence ends with the shape of its movement.
+        """
         slots = np.array([slot])
         at_ms = _session_ms(sessions.columns, slots, now_us)
         known = evidence(self._signals, slots, at_ms)
@@ -159,7 +173,11 @@ class Observer:
         before = StateTable.allocate(1)
         before.load(np.array([0]), self._states.dump(slots))
         states = estimate(known, context, before, np.array([0]), at_ms)
-        return self._packet(sessions, known, states, 0, slots, at_ms, now_us)
+        packet = self._packet(sessions, known, states, 0, slots, at_ms, now_us)
+        if not described:
+            return packet
+        shown = description(shape(self._signals, slots))
+        return replace(packet, evidence=(*packet.evidence, *shown))
 
     def dump(self, slots: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
         """Copy the rows of `slots`."""
@@ -198,9 +216,7 @@ class Observer:
         now_us: int,
     ) -> Packet:
         self.packets += 1
-        return self._packet(
-            sessions, known, states, row, slots, at_ms, now_us, number=self.packets
-        )
+        return self._packet(sessions, known, states, row, slots, at_ms, now_us, number=self.packets)
 
     def _packet(
         self,

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from eitp_server.ingest.screen import Validator
     from eitp_server.storage.log import OutcomeRow
 
-REDUCER_VERSION: Final = "4"
+REDUCER_VERSION: Final = "5"
 IDLE_US: Final = 30 * 60 * 1_000_000
 """A session without input for this long is closed."""
 
@@ -244,10 +244,11 @@ class Reducer:
         document = dict(command.document)
         page_type, cart, pointer = (document.pop(k) for k in ("page_type", "cart", "pointer"))
         rules = thresholds_from(document.pop("rules", {}))
+        reports_answers = document.pop("reports_answers", False)
         info = SessionInfo(tenant_id=command.tenant_id, opened_us=now_us, **document)
         slot = self.sessions.open(info)
         self.ledger.reopened(info.tenant_id, info.session_id)
-        self.observer.open(slot, self.sessions.capacity, rules)
+        self.observer.open(slot, self.sessions.capacity, rules, reports_answers=reports_answers)
         columns = self.sessions.columns
         columns.page_type[slot] = page_type
         columns.cart[slot] = cart

@@ -53,11 +53,13 @@ class Cut:
     name: str
     person: str
     batches: tuple[Batch, ...]
+    reports_answers: bool
 
     @classmethod
     def of(cls, recording: Recording) -> Cut:
         """Cut a recording."""
-        return cls(recording.name, recording.person, tuple(cut(recording)))
+        batches = tuple(cut(recording))
+        return cls(recording.name, recording.person, batches, recording.reports_answers)
 
 
 @dataclass(slots=True)
@@ -178,6 +180,7 @@ class _Actor:
             "page_type": 0,
             "cart": 0,
             "pointer": _MOUSE,
+            "reports_answers": self.played.cut.reports_answers,
         }
         kind = CommandKind.OPEN_SESSION
         return Command(tenant_id=self.tenant_id, kind=kind, document=document)

@@ -128,7 +128,9 @@ class SessionService:
         visitor_hash = (
             self._keyed("visitor", caller.tenant_id, visitor).hex()[:32] if visitor else ""
         )
-        own = {"rules": dict(tenant.rules)} if tenant.rules else {}
+        own: dict[str, Any] = {"rules": dict(tenant.rules)} if tenant.rules else {}
+        if request.reports_answers:
+            own["reports_answers"] = True
         return {
             **own,
             "session_id": session_id,

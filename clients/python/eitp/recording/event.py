@@ -92,6 +92,11 @@ class Recording:
     events: tuple[Event, ...]
     """At least one, in time order; equal times are legal."""
 
+    @property
+    def reports_answers(self) -> bool:
+        """Whether whoever recorded it watched the page for answers to clicks."""
+        return any(event.kind in (Kind.RESPONSE, Kind.NO_RESPONSE) for event in self.events)
+
     def __post_init__(self) -> None:
         check_name(self.name, column="recording")
         check_name(self.person, column="person")

@@ -30,7 +30,7 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x65itp/v1/session_service.proto\x12\x07\x65itp.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x14\x65itp/v1/common.proto\x1a\x12\x65itp/v1/page.proto\x1a\x15\x65itp/v1/session.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa3\x02\n\x12OpenSessionRequest\x12\x1c\n\nvisitor_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12)\n\x07\x63onsent\x18\x02 \x01(\x0b\x32\x10.eitp.v1.ConsentB\x06\xbaH\x03\xc8\x01\x01\x12\"\n\x04page\x18\x03 \x01(\x0b\x32\x14.eitp.v1.PageContext\x12*\n\x0cpointer_type\x18\x04 \x01(\x0e\x32\x14.eitp.v1.PointerType\x12\x37\n\x06region\x18\x05 \x01(\tB\'\xbaH$r\"\x18\x06\x32\x1e^([A-Z]{2}(-[A-Z0-9]{1,3})?)?$\x12\x1b\n\nrequest_id\x18\x06 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x1e\n\x0cresume_token\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x10\"\x98\x02\n\x13OpenSessionResponse\x12!\n\x07session\x18\x01 \x01(\x0b\x32\x10.eitp.v1.Session\x12\x15\n\rsession_token\x18\x02 \x01(\t\x12\x34\n\x10token_expires_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0btarget_salt\x18\x04 \x01(\x0c\x12\x32\n\x0fsample_interval\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x31\n\x0e\x62\x61tch_interval\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x15\n\rnext_sequence\x18\x07 \x01(\x04\"2\n\x13\x43loseSessionRequest\x12\x1b\n\nsession_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18@\"\x16\n\x14\x43loseSessionResponse\"R\n\x13\x45raseSubjectRequest\x12\x1e\n\nvisitor_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1b\n\nrequest_id\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\"L\n\x14\x45raseSubjectResponse\x12\x10\n\x08sessions\x18\x01 \x01(\x04\x12\x0f\n\x07packets\x18\x02 \x01(\x04\x12\x11\n\tdecisions\x18\x03 \x01(\x04\"6\n\x14\x45xportSubjectRequest\x12\x1e\n\nvisitor_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\"3\n\x15\x45xportSubjectResponse\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0c\n\x04json\x18\x02 \x01(\t2\xd5\x02\n\x0eSessionService\x12M\n\x0bOpenSession\x12\x1b.eitp.v1.OpenSessionRequest\x1a\x1c.eitp.v1.OpenSessionResponse\"\x03\x90\x02\x02\x12P\n\x0c\x43loseSession\x12\x1c.eitp.v1.CloseSessionRequest\x1a\x1d.eitp.v1.CloseSessionResponse\"\x03\x90\x02\x02\x12P\n\x0c\x45raseSubject\x12\x1c.eitp.v1.EraseSubjectRequest\x1a\x1d.eitp.v1.EraseSubjectResponse\"\x03\x90\x02\x02\x12P\n\rExportSubject\x12\x1d.eitp.v1.ExportSubjectRequest\x1a\x1e.eitp.v1.ExportSubjectResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x65itp/v1/session_service.proto\x12\x07\x65itp.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x14\x65itp/v1/common.proto\x1a\x12\x65itp/v1/page.proto\x1a\x15\x65itp/v1/session.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbc\x02\n\x12OpenSessionRequest\x12\x1c\n\nvisitor_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12)\n\x07\x63onsent\x18\x02 \x01(\x0b\x32\x10.eitp.v1.ConsentB\x06\xbaH\x03\xc8\x01\x01\x12\"\n\x04page\x18\x03 \x01(\x0b\x32\x14.eitp.v1.PageContext\x12*\n\x0cpointer_type\x18\x04 \x01(\x0e\x32\x14.eitp.v1.PointerType\x12\x37\n\x06region\x18\x05 \x01(\tB\'\xbaH$r\"\x18\x06\x32\x1e^([A-Z]{2}(-[A-Z0-9]{1,3})?)?$\x12\x1b\n\nrequest_id\x18\x06 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x1e\n\x0cresume_token\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x10\x12\x17\n\x0freports_answers\x18\x08 \x01(\x08\"\x98\x02\n\x13OpenSessionResponse\x12!\n\x07session\x18\x01 \x01(\x0b\x32\x10.eitp.v1.Session\x12\x15\n\rsession_token\x18\x02 \x01(\t\x12\x34\n\x10token_expires_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0btarget_salt\x18\x04 \x01(\x0c\x12\x32\n\x0fsample_interval\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x31\n\x0e\x62\x61tch_interval\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x15\n\rnext_sequence\x18\x07 \x01(\x04\"2\n\x13\x43loseSessionRequest\x12\x1b\n\nsession_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18@\"\x16\n\x14\x43loseSessionResponse\"R\n\x13\x45raseSubjectRequest\x12\x1e\n\nvisitor_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\x12\x1b\n\nrequest_id\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18@\"L\n\x14\x45raseSubjectResponse\x12\x10\n\x08sessions\x18\x01 \x01(\x04\x12\x0f\n\x07packets\x18\x02 \x01(\x04\x12\x11\n\tdecisions\x18\x03 \x01(\x04\"6\n\x14\x45xportSubjectRequest\x12\x1e\n\nvisitor_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\"3\n\x15\x45xportSubjectResponse\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x0c\n\x04json\x18\x02 \x01(\t2\xd5\x02\n\x0eSessionService\x12M\n\x0bOpenSession\x12\x1b.eitp.v1.OpenSessionRequest\x1a\x1c.eitp.v1.OpenSessionResponse\"\x03\x90\x02\x02\x12P\n\x0c\x43loseSession\x12\x1c.eitp.v1.CloseSessionRequest\x1a\x1d.eitp.v1.CloseSessionResponse\"\x03\x90\x02\x02\x12P\n\x0c\x45raseSubject\x12\x1c.eitp.v1.EraseSubjectRequest\x1a\x1d.eitp.v1.EraseSubjectResponse\"\x03\x90\x02\x02\x12P\n\rExportSubject\x12\x1d.eitp.v1.ExportSubjectRequest\x1a\x1e.eitp.v1.ExportSubjectResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -62,21 +62,21 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SESSIONSERVICE'].methods_by_name['EraseSubject']._loaded_options = None
   _globals['_SESSIONSERVICE'].methods_by_name['EraseSubject']._serialized_options = b'\220\002\002'
   _globals['_OPENSESSIONREQUEST']._serialized_start=202
-  _globals['_OPENSESSIONREQUEST']._serialized_end=493
-  _globals['_OPENSESSIONRESPONSE']._serialized_start=496
-  _globals['_OPENSESSIONRESPONSE']._serialized_end=776
-  _globals['_CLOSESESSIONREQUEST']._serialized_start=778
-  _globals['_CLOSESESSIONREQUEST']._serialized_end=828
-  _globals['_CLOSESESSIONRESPONSE']._serialized_start=830
-  _globals['_CLOSESESSIONRESPONSE']._serialized_end=852
-  _globals['_ERASESUBJECTREQUEST']._serialized_start=854
-  _globals['_ERASESUBJECTREQUEST']._serialized_end=936
-  _globals['_ERASESUBJECTRESPONSE']._serialized_start=938
-  _globals['_ERASESUBJECTRESPONSE']._serialized_end=1014
-  _globals['_EXPORTSUBJECTREQUEST']._serialized_start=1016
-  _globals['_EXPORTSUBJECTREQUEST']._serialized_end=1070
-  _globals['_EXPORTSUBJECTRESPONSE']._serialized_start=1072
-  _globals['_EXPORTSUBJECTRESPONSE']._serialized_end=1123
-  _globals['_SESSIONSERVICE']._serialized_start=1126
-  _globals['_SESSIONSERVICE']._serialized_end=1467
+  _globals['_OPENSESSIONREQUEST']._serialized_end=518
+  _globals['_OPENSESSIONRESPONSE']._serialized_start=521
+  _globals['_OPENSESSIONRESPONSE']._serialized_end=801
+  _globals['_CLOSESESSIONREQUEST']._serialized_start=803
+  _globals['_CLOSESESSIONREQUEST']._serialized_end=853
+  _globals['_CLOSESESSIONRESPONSE']._serialized_start=855
+  _globals['_CLOSESESSIONRESPONSE']._serialized_end=877
+  _globals['_ERASESUBJECTREQUEST']._serialized_start=879
+  _globals['_ERASESUBJECTREQUEST']._serialized_end=961
+  _globals['_ERASESUBJECTRESPONSE']._serialized_start=963
+  _globals['_ERASESUBJECTRESPONSE']._serialized_end=1039
+  _globals['_EXPORTSUBJECTREQUEST']._serialized_start=1041
+  _globals['_EXPORTSUBJECTREQUEST']._serialized_end=1095
+  _globals['_EXPORTSUBJECTRESPONSE']._serialized_start=1097
+  _globals['_EXPORTSUBJECTRESPONSE']._serialized_end=1148
+  _globals['_SESSIONSERVICE']._serialized_start=1151
+  _globals['_SESSIONSERVICE']._serialized_end=1492
 # @@protoc_insertion_point(module_scope)

@@ -14,7 +14,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class OpenSessionRequest(_message.Message):
-    __slots__ = ("visitor_id", "consent", "page", "pointer_type", "region", "request_id", "resume_token")
+    __slots__ = ("visitor_id", "consent", "page", "pointer_type", "region", "request_id", "resume_token", "reports_answers")
     VISITOR_ID_FIELD_NUMBER: _ClassVar[int]
     CONSENT_FIELD_NUMBER: _ClassVar[int]
     PAGE_FIELD_NUMBER: _ClassVar[int]
@@ -22,6 +22,7 @@ class OpenSessionRequest(_message.Message):
     REGION_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     RESUME_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    REPORTS_ANSWERS_FIELD_NUMBER: _ClassVar[int]
     visitor_id: str
     consent: _session_pb2.Consent
     page: _page_pb2.PageContext
@@ -29,7 +30,8 @@ class OpenSessionRequest(_message.Message):
     region: str
     request_id: str
     resume_token: str
-    def __init__(self, visitor_id: _Optional[str] = ..., consent: _Optional[_Union[_session_pb2.Consent, _Mapping]] = ..., page: _Optional[_Union[_page_pb2.PageContext, _Mapping]] = ..., pointer_type: _Optional[_Union[_common_pb2.PointerType, str]] = ..., region: _Optional[str] = ..., request_id: _Optional[str] = ..., resume_token: _Optional[str] = ...) -> None: ...
+    reports_answers: bool
+    def __init__(self, visitor_id: _Optional[str] = ..., consent: _Optional[_Union[_session_pb2.Consent, _Mapping]] = ..., page: _Optional[_Union[_page_pb2.PageContext, _Mapping]] = ..., pointer_type: _Optional[_Union[_common_pb2.PointerType, str]] = ..., region: _Optional[str] = ..., request_id: _Optional[str] = ..., resume_token: _Optional[str] = ..., reports_answers: _Optional[bool] = ...) -> None: ...
 
 class OpenSessionResponse(_message.Message):
     __slots__ = ("session", "session_token", "token_expires_at", "target_salt", "sample_interval", "batch_interval", "next_sequence")
