@@ -6,7 +6,7 @@ import pytest
 from eitp_server.errors import Exhausted, Reason
 from eitp_server.storage.log import Writes
 from eitp_server.storage.memory_log import MemoryLog
-from storage.values import DECISION, packet
+from storage.values import DECISION, FORECAST, packet
 
 
 async def test_a_log_at_its_capacity_refuses_a_commit_whole_until_it_is_trimmed() -> None:
@@ -24,6 +24,7 @@ async def test_a_log_at_its_capacity_refuses_a_commit_whole_until_it_is_trimmed(
 
 async def test_what_was_written_can_be_looked_at() -> None:
     log = MemoryLog()
-    await log.commit(1, b"", Writes(decisions=[DECISION]))
+    await log.commit(1, b"", Writes(decisions=[DECISION], forecasts=[FORECAST]))
 
     assert log.written.decisions == [DECISION]
+    assert log.written.forecasts == [FORECAST]
