@@ -132,7 +132,9 @@ def _print(findings: Findings, tenant: str) -> None:
 def _table(findings: Findings) -> Table:
     both = (findings.primary, findings.secondary)
     table = Table(
-        *("", Column("held out", justify="right"), Column("all sessions", justify="right")),
+        "",
+        Column("held out", justify="right"),
+        Column("all sessions", justify="right"),
         box=SIMPLE_HEAD,
         pad_edge=False,
     )

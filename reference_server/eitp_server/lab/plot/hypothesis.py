@@ -48,12 +48,8 @@ def draw(
     if analysis.comparison is None:
         for axes in (left, right):
             axes.set_axis_off()
-        figure.text(
-            *(0.5, 0.4, "Nothing to draw before two sessions have ended either way."),
-            ha="center",
-            color=GREY,
-            fontsize=12,
-        )
+        words = "Nothing to draw before two sessions have ended either way."
+        figure.text(0.5, 0.4, words, ha="center", color=GREY, fontsize=12)
     else:
         counted = f"{analysis.sessions:,} {of}, {analysis.abandoned:,} of them abandoned"
         _roc(left, sample, analysis.comparison, counted)
@@ -102,8 +98,13 @@ def _reliability(axes: Axes, found: Reliability, counted: str) -> None:
         foretold,
         came,
         yerr=np.abs(np.vstack([came - low, high - came])),
-        color=VERMILION, ecolor=ORANGE, marker="o", markersize=6,
-        linestyle="none", elinewidth=1.6, capsize=3,
+        color=VERMILION,
+        ecolor=ORANGE,
+        marker="o",
+        markersize=6,
+        linestyle="none",
+        elinewidth=1.6,
+        capsize=3,
     )
     axes.set(xlim=across, ylim=up)
     axes.set_xlabel(
