@@ -179,7 +179,7 @@ def test_the_weights_of_a_neutral_label_speak_against_the_strongest_other_one() 
 def test_the_weights_are_the_signals_share_of_the_logit() -> None:
     quiet, dead = found({Signal.DEAD_CLICK: 0.0}), found({Signal.DEAD_CLICK: 3.0})
     weight = estimated(dead).weights[0, Signal.DEAD_CLICK.column]
-    assert weight == pytest.approx(4.5 * (1 - np.exp(-3)), rel=1e-4)
+    assert weight == pytest.approx(4.5 * (1 - np.exp(-3 / 2)), rel=1e-4)
     assert estimated(quiet).weights[0, Signal.DEAD_CLICK.column] == 0
 
 

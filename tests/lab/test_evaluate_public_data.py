@@ -35,11 +35,9 @@ def test_hard_choices_take_longer_than_the_person_usually_does(converted: Path) 
 def test_slow_answers_are_rated_badly_and_clicks_alone_say_less(converted: Path) -> None:
     path = converted / "web-latency-clicks"
     known = evaluate(path, declare("low-rating"))
-    # 0.74 with answers seen for 2.5 s, as a client sees them; 0.75 was the aim.
-    assert known.auc.value >= 0.70
-    assert known.auc.high >= 0.75
-    waited = evaluate(path, declare("low-rating", included=["wait_per_answer"]))
-    assert waited.auc.value >= 0.75
+    assert known.auc.value >= 0.75
+    assert known.rivals["order_only"].margin.low > 0
+    assert known.rivals["missing_only"].margin.low > 0
     blind = evaluate(path, declare("low-rating", left_out=["response_latency"]))
     assert blind.auc.high < known.auc.value
 

@@ -118,9 +118,9 @@ SIGNAL_READINGS: Sequence[Reading] = (
     Reading(
         of=Signal.DEAD_CLICK,
         transform=Transform.COUNT,
-        scale=1,
+        scale=2,
         source=LATENCY,
-        dimensions={"valence": -0.9, "arousal": 0.3, "confusion": 0.6},
+        dimensions={"valence": -0.8, "arousal": 0.3, "confusion": 0.6},
         labels={Label.FRUSTRATION: 4.5, **_stuck(-4.0)},
     ),
     Reading(
@@ -128,7 +128,7 @@ SIGNAL_READINGS: Sequence[Reading] = (
         transform=Transform.COUNT,
         scale=2,
         source=LATENCY,
-        dimensions={"valence": -0.6, "arousal": 0.2},
+        dimensions={"valence": -0.2, "arousal": 0.2},
         labels={Label.FRUSTRATION: 3.5, **_stuck(-2.0)},
     ),
     Reading(
@@ -150,8 +150,8 @@ SIGNAL_READINGS: Sequence[Reading] = (
         transform=Transform.SHARE,
         scale=1000,
         source=LATENCY,
-        dimensions={"valence": -0.5},
-        labels={Label.FRUSTRATION: 1.0},
+        dimensions={"valence": -0.3},
+        labels={Label.FRUSTRATION: 0.5},
     ),
     Reading(
         of=Signal.CLICK_RATE,
@@ -248,6 +248,15 @@ SIGNAL_READINGS: Sequence[Reading] = (
         transform=Transform.COUNT,
         scale=2,
         labels={Label.CONFUSION: 0.5, Label.PRICE_CONCERN: 0.5, Label.TRUST_CONCERN: 0.5},
+    ),
+    # A share: a fast page collects more slow clicks than one that keeps its shopper waiting.
+    Reading(
+        of=Signal.UNMET_SHARE,
+        transform=Transform.SHARE,
+        scale=1,
+        source=LATENCY,
+        dimensions={"valence": -1.0},
+        labels={Label.FRUSTRATION: 0.5},
     ),
 )
 """One row per signal, in the order of their columns."""

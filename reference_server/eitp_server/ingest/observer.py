@@ -234,8 +234,8 @@ class Observer:
         info, columns = sessions.info[slot], sessions.columns
         assert info is not None
         sequence = int(columns.next_sequence[slot]) - 1
-        end_ms = int(at_ms[row])
-        silence_ms = end_ms - int(columns.last_ms[slot]) if number else 0
+        end_ms = max(int(columns.last_ms[slot]), 0)
+        silence_ms = int(at_ms[row]) - end_ms if number else 0
         label = Label(int(states.label[row]))
         mean = _known(states.mean[row], states.known[row])
         context = Context(

@@ -156,9 +156,7 @@ def chains_of(table: ClickTable, rules: RuleTable, sequence: Sequence) -> Chains
     )
 
 
-def _joins(
-    rules: RuleTable, sequence: Sequence, previous: NDArray[np.intp]
-) -> NDArray[np.bool_]:
+def _joins(rules: RuleTable, sequence: Sequence, previous: NDArray[np.intp]) -> NDArray[np.bool_]:
     """Return whether a click repeats the one before, explanations aside."""
     slot = sequence.slot
     reach = rules.rage_reach_px[slot].astype(np.int64)

@@ -199,6 +199,10 @@ def _actions(board: _Board, acted: NDArray[np.int32], pending: NDArray[np.bool_]
     board.put(Signal.RAGE_CLICK, acted[:, Action.RAGE_CLICKS] + pending, (clicks > 0) | pending)
     board.put(Signal.DEAD_CLICK, acted[:, Action.DEAD_CLICKS], answered)
     board.put(Signal.SLOW_CLICK, acted[:, Action.SLOW_CLICKS], answered)
+    # Slow clicks count in full, or one more of them would look like relief after dead ones.
+    unmet = (acted[:, Action.DEAD_CLICKS] + acted[:, Action.SLOW_CLICKS]).astype(np.float32)
+    watched = acted[:, Action.ANSWERS].astype(np.float32)
+    board.put(Signal.UNMET_SHARE, _ratio(unmet, watched), answered)
     board.put(Signal.CLICK_RATE, clicks * (60_000 / action.WINDOW_MS), always)
     board.value[_COUNT_COLUMNS] = acted.T[_COUNTED]
     board.present[_COUNT_COLUMNS] = True

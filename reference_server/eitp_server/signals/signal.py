@@ -77,6 +77,8 @@ class Signal(IntEnum):
     """Stays on something to act on that ended without acting, recent actions."""
     REREADS = 30
     """Changes of scroll direction within one page section, recent actions."""
+    UNMET_SHARE = 31
+    """Dead and slow clicks over the clicks watched, 0..1, recent actions."""
 
     @property
     def column(self) -> int:
@@ -116,6 +118,7 @@ RULE_VERSIONS: Mapping[Signal, str] = MappingProxyType(
         Signal.ERROR_CLICK: "error_click/1",
         Signal.RETREATS: "retreats/1",
         Signal.REREADS: "rereads/1",
+        Signal.UNMET_SHARE: "unmet_share/1",
     }
 )
 """The rule behind each signal; a changed threshold or exclusion is a new version."""

@@ -39,6 +39,7 @@ class SignalId(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     SIGNAL_ID_ERROR_CLICK: _ClassVar[SignalId]
     SIGNAL_ID_RETREATS: _ClassVar[SignalId]
     SIGNAL_ID_REREADS: _ClassVar[SignalId]
+    SIGNAL_ID_UNMET_SHARE: _ClassVar[SignalId]
 SIGNAL_ID_UNSPECIFIED: SignalId
 SIGNAL_ID_PATH_LENGTH: SignalId
 SIGNAL_ID_MEAN_SPEED: SignalId
@@ -70,6 +71,7 @@ SIGNAL_ID_EDGE_EXITS: SignalId
 SIGNAL_ID_ERROR_CLICK: SignalId
 SIGNAL_ID_RETREATS: SignalId
 SIGNAL_ID_REREADS: SignalId
+SIGNAL_ID_UNMET_SHARE: SignalId
 
 class Evidence(_message.Message):
     __slots__ = ("signal", "value", "baseline", "weight", "rule_version")

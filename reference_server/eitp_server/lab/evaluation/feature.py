@@ -193,6 +193,11 @@ def _waits_ms(stream: Stream) -> NDArray[np.float64]:
 
 
 def _wait_per_answer(stream: Stream) -> float:
+    """Return log2 of the mean wait for an answer when some waits were cut off.
+
+    All that was waited over the answers that came is the likeliest mean of exponential waits under
+    right censoring (Epstein and Sobel 1953, J. Am. Stat. Assoc. 48, 486-502).
+    """
     # Half an answer where none came, as is usual for counts of zero.
     answers = max(len(stream.times(EventKind.RESPONSE)), 0.5)
     return _log2(float(_waits_ms(stream).sum()) / answers)

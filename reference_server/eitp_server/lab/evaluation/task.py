@@ -64,7 +64,7 @@ TASKS: Mapping[str, KnownTask] = {
         # An unmet expectation of an answer, and the clicking that follows from it.
         features=(
             "latency_latest",
-            "latency_mean",
+            "wait_per_answer",
             "latency_relative",
             "slow_click",
             "dead_click",
@@ -95,7 +95,7 @@ ANY = (
     "hovering",
     "duration_relative",
     "latency_latest",
-    "latency_mean",
+    "wait_per_answer",
     "latency_relative",
     "rage_click",
     "dead_click",
