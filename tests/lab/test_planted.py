@@ -70,6 +70,20 @@ def test_without_the_act_everything_else_is_the_same(planted: Planted) -> None:
     assert planted.recording.events[-1].t_ms == planted.control.events[-1].t_ms
 
 
+def test_what_is_planted_is_caught_and_nothing_else() -> None:
+    report = measure(40, 3, lambda _: None).as_json()
+    assert report["share"] >= 0.95
+    assert report["control"]["anywhere"]["count"] == 0
+
+
+def test_bursts_of_a_blind_client_count_as_nothing() -> None:
+    planted = list(plant(20, 3, blind=True))
+    assert not any(item.plan.named or item.plan.answers for item in planted)
+    report = measure(20, 3, lambda _: None, blind=True).as_json()
+    assert report["by"]["kind"]["click_burst"]["caught"] == 0
+    assert report["by"]["kind"]["back_mash"]["share"] == 1
+
+
 def test_the_report_adds_up() -> None:
     report = measure(8, 3, lambda _: None).as_json()
     assert report["variations"] == 8

@@ -18,13 +18,19 @@ if TYPE_CHECKING:
 def measure_planted(
     variations: Annotated[int, typer.Option(min=1, help="Planted visits.")] = 200,
     seed: Annotated[int, typer.Option(help="Another one plants others.")] = 1,
+    blind: Annotated[
+        bool,
+        typer.Option(
+            "--blind", help="Clients that neither name what is clicked nor report answers."
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, not a table.")] = False,
 ) -> None:
     """Plant clicks on dead buttons and hasty steps back in visits; count what is caught."""
     from eitp_server.lab.planted import measure
 
     with counted("visits", variations) as advance:
-        report = measure(variations, seed, advance).as_json()
+        report = measure(variations, seed, advance, blind=blind).as_json()
     if as_json:
         typer.echo(json.dumps(report, indent=2))
     else:

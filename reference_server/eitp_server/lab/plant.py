@@ -31,6 +31,8 @@ ONSET_BACK: Final = 2
 _ANSWERS: Final = frozenset({Kind.RESPONSE, Kind.NO_RESPONSE})
 _PRESSES: Final = frozenset({Kind.DOWN, Kind.UP})
 _BACK_SHARE: Final = 0.25
+_SIGHTED: Final = ((True, True), (True, False), (False, True))
+"""(reports answers, names elements)"""
 
 _BUTTONS: Final[tuple[tuple[Page, str], ...]] = (
     (HOME, "see-trucks"),
@@ -113,16 +115,20 @@ class Planted:
         return any(event.kind in _ANSWERS for event in before)
 
 
-def plant(variations: int, seed: int) -> Iterator[Planted]:
-    """Yield planted visits; equal seeds give equal ones, and more leave the first as they are."""
+def plant(variations: int, seed: int, *, blind: bool = False) -> Iterator[Planted]:
+    """Yield planted visits; equal seeds give equal ones, and more leave the first as they are.
+
+    Their clients say what was clicked, whether the page answered, or both; when `blind`, neither.
+    """
     for number in range(1, variations + 1):
-        plan = _plan(Random(f"{seed}/{number}/plan"), number)  # noqa: S311 - repeatable
+        plan = _plan(Random(f"{seed}/{number}/plan"), number, blind=blind)  # noqa: S311 - repeatable
         yield _played_out(plan, seed)
 
 
-def _plan(rng: Random, number: int) -> Plan:
+def _plan(rng: Random, number: int, *, blind: bool) -> Plan:
     act = Act.BACK_MASH if rng.random() < _BACK_SHARE else Act.CLICK_BURST
     clicks = act is Act.CLICK_BURST
+    answers, named = (False, False) if blind else rng.choice(_SIGHTED)
     return Plan(
         number=number,
         act=act,
@@ -130,8 +136,8 @@ def _plan(rng: Random, number: int) -> Plan:
         times=rng.randint(4, 9) if clicks else rng.randint(2, 5),
         gap_ms=rng.randint(150, 900) if clicks else rng.randint(200, 900),
         jitter_px=rng.choice((0, 2, 5, 9)) if clicks else 0,
-        answers=rng.random() < 0.5,
-        named=rng.random() < 0.5,
+        answers=answers,
+        named=named,
         presses=rng.random() < 0.7,
         browsing=rng.randint(1, 4),
     )

@@ -27,7 +27,9 @@ NOTICES: Final[Mapping[Act, frozenset[Label]]] = {
 }
 """The labels that show that an act was noticed."""
 METHOD: Final = (
-    "Synthetic visits through the real reducer, batches as a browser client cuts them. Caught: a "
+    "Synthetic visits through the real reducer, batches as a browser client cuts them. Clients "
+    "name what is clicked or report whether the page answered, or both; of a blind client, which "
+    "does neither, bursts of clicks count as nothing by the definition of rage_click/2. Caught: a "
     "packet labelled FRUSTRATION (of a back mash also EXIT_RISK) emitted between the first "
     "planted act and 3 s after the onset, which is the third click on the button that does not "
     "answer, or the second step back. from_first_act: emitted within 3 s of the first planted "
@@ -123,10 +125,12 @@ _OF_CLICKS: Final = frozenset({"presses", "jitter", "place"})
 """What varies in clicks only."""
 
 
-def measure(variations: int, seed: int, progress: Callable[[int], None]) -> PlantedReport:
+def measure(
+    variations: int, seed: int, progress: Callable[[int], None], *, blind: bool = False
+) -> PlantedReport:
     """Plant, play and count; `progress` is told how many variations are done."""
     findings: list[Finding] = []
-    for planted, acted, control in _played(plant(variations, seed)):
+    for planted, acted, control in _played(plant(variations, seed, blind=blind)):
         findings.append(_finding(planted, acted, control))
         progress(len(findings))
     return PlantedReport(seed, findings)
