@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from eitp_server.cli import bench, compare_rules, draw, evaluate, false_alarms, planted
+from eitp_server.cli import bench, compare_rules, draw, evaluate, false_alarms, model, planted
 
 app = typer.Typer(no_args_is_help=True, help="The same maths over files, and benchmarks.")
 app.add_typer(bench.app, name="bench")
@@ -12,4 +12,5 @@ app.command("draw")(draw.draw)
 app.command("evaluate")(evaluate.evaluate)
 app.command("false-alarms")(false_alarms.measure_false_alarms)
 app.command("compare-rules")(compare_rules.compare_rules)
+app.command("model")(model.show_model)
 app.command("planted")(planted.measure_planted)
