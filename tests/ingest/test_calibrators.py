@@ -50,6 +50,13 @@ def test_a_risk_that_comes_true_less_often_is_lowered() -> None:
     assert said.calibration_version == f"tenant/1;n={OFTEN}"
 
 
+def test_a_packet_without_a_label_gets_the_risk_that_was_learned() -> None:
+    ledger = taught(Label.FRUSTRATION, buy_of_ten=5)
+    said = ledger.calibrators.calibrated(packet(label=Label.UNSPECIFIED, confidence=None))
+    assert said.abandonment_risk == pytest.approx(0.5, abs=0.05)
+    assert (said.label, said.confidence) == (Label.UNSPECIFIED, None)
+
+
 def test_a_label_whose_outcome_does_not_come_is_withheld() -> None:
     ledger = taught(Label.FRUSTRATION, buy_of_ten=9)
     said = ledger.calibrators.calibrated(packet(label=Label.FRUSTRATION))

@@ -46,7 +46,9 @@ class Calibrators:
         of_tenant = self._of.get(packet.tenant_id)
         if of_tenant is None:
             return packet
-        of_risk, of_label = of_tenant[RISK], of_tenant.get(packet.label, _NEW)
+        # Without a label there is no confidence to correct, and UNSPECIFIED is RISK's number.
+        of_risk = of_tenant[RISK]
+        of_label = of_tenant.get(packet.label, _NEW) if packet.label else _NEW
         if not (of_risk.is_used or of_label.is_used):
             return packet
         changes: dict[str, Any] = {
