@@ -199,3 +199,22 @@ def test_slots_are_due_once_and_in_order() -> None:
     assert rechecks.take(20_000).tolist() == [1, 3]
     assert rechecks.take(20_000).tolist() == []
     assert rechecks.next_due_us() is None
+
+
+def test_nobody_is_due_for_what_was_put_off_or_forgotten() -> None:
+    rechecks = Rechecks(4)
+    rechecks.set(np.array([1, 2]), np.array([10, 30]), 0)
+    rechecks.set(np.array([1]), np.array([20]), 0)
+    assert rechecks.next_due_us() == 20_000
+    rechecks.forget(1)
+    assert rechecks.next_due_us() == 30_000
+
+
+def test_a_tick_is_logged_only_when_a_session_is_due() -> None:
+    visit = after_burst()
+    due_us = visit.reducer.next_due_us()
+    assert due_us is not None
+    visit.send(5800, batch(4, 5700, [0], [MOVE]))
+    close = Command(tenant_id="shop", kind=CommandKind.CLOSE_SESSION, document={"session_id": "s"})
+    visit.reducer.apply([close], due_us - 1)
+    assert not visit.reducer.apply([], due_us).changed

@@ -105,7 +105,7 @@ class Observer:
         self._rechecks.forget(slot)
 
     def next_due_us(self) -> int | None:
-        """Return a log time before which no session has to be looked at for its silence."""
+        """Return the log time at which a session has to be looked at for its silence, if any."""
         return self._rechecks.next_due_us()
 
     def turn_page(self, columns: SessionColumns, slot: int, page: PageFacts) -> None:

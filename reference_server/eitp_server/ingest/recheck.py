@@ -40,20 +40,17 @@ class Rechecks:
 
     def __init__(self, capacity: int) -> None:
         self._table = RecheckTable.allocate(capacity)
-        self._next_us = NEVER_US
-        """No session is due before."""
 
     def next_due_us(self) -> int | None:
-        """Return a log time before which nobody is due; None when nobody is."""
-        return None if self._next_us == NEVER_US else self._next_us
+        """Return the log time at which the first session is due; None when none is."""
+        # Looked up and not kept: a snapshot holds the rows only, and a replay must wake as often.
+        due_us = int(self._table.due_us.min(initial=NEVER_US))
+        return None if due_us == NEVER_US else due_us
 
     def take(self, now_us: int) -> NDArray[np.int64]:
         """Return the slots that are due at `now_us`, ascending, which are due no more."""
-        if self._next_us > now_us:
-            return np.zeros(0, np.int64)
         slots = np.flatnonzero(self._table.due_us <= now_us)
         self._table.due_us[slots] = NEVER_US
-        self._next_us = int(self._table.due_us.min(initial=NEVER_US))
         return slots
 
     def set(
@@ -61,9 +58,7 @@ class Rechecks:
     ) -> None:
         """Make `slots` (m,) due `delay_ms` (m,) from now, or never."""
         awaited = delay_ms < _NO_DELAY
-        due_us = np.where(awaited, now_us + delay_ms * 1000, NEVER_US)
-        self._table.due_us[slots] = due_us
-        self._next_us = min(self._next_us, int(due_us.min(initial=NEVER_US)))
+        self._table.due_us[slots] = np.where(awaited, now_us + delay_ms * 1000, NEVER_US)
 
     def forget(self, slot: int) -> None:
         """Let a session be due no more."""
@@ -80,7 +75,6 @@ class Rechecks:
     def load(self, slots: NDArray[np.int64], rows: Mapping[str, NDArray[Any]]) -> None:
         """Write rows from `dump` into `slots`."""
         self._table.load(slots, rows)
-        self._next_us = int(self._table.due_us.min(initial=NEVER_US))
 
 
 def delay_ms(
