@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import pytest
 from eitp_server.storage.forecasts import ForecastCounts, KeptForecasts
@@ -11,10 +11,15 @@ from eitp_server.storage.log import Resolution, Writes
 from storage.values import FORECAST, OUTCOME
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from sqlite3 import Connection
+
     from eitp_server.storage.log import ForecastRow, OutcomeRow
     from eitp_server.storage.sqlite_database import SQLiteDatabase
     from eitp_server.storage.sqlite_log import SQLiteLog
+    from sqlmodel import Session
 
+Result = TypeVar("Result")
 CONVERSION, LEAD, ABANDONMENT = 1, 3, 4
 SUCCESSES = (CONVERSION, LEAD)
 AT_US = FORECAST.resolved_at_us
@@ -109,3 +114,56 @@ async def test_a_session_that_succeeded_late_is_counted_once(
     await sqlite_log.commit(1, b"", Writes(forecasts=rows, outcomes=outcomes))
 
     assert (await kept.counts("shop", AT_US, SUCCESSES)).late_successes == 1
+
+
+class Weighed:
+    """A database that counts how much its readers make it do."""
+
+    def __init__(self, database: SQLiteDatabase) -> None:
+        self.steps = 0
+        self._database = database
+
+    async def read(self, job: Callable[[Session], Result]) -> Result:
+        """Run `job`, counting the hundreds of SQLite's instructions."""
+
+        def weighed(session: Session) -> Result:
+            connection = cast("Connection", session.connection().connection.driver_connection)
+            connection.set_progress_handler(self._step, 100)
+            try:
+                return job(session)
+            finally:
+                connection.set_progress_handler(None, 0)
+
+        return await self._database.read(weighed)
+
+    def _step(self) -> int:
+        self.steps += 1
+        return 0
+
+
+async def test_twice_as_many_sessions_take_no_more_than_twice_as_long_to_count(
+    sqlite_log: SQLiteLog, database: SQLiteDatabase
+) -> None:
+    async def steps(tenant: str, sessions: int) -> int:
+        weighed = Weighed(database)
+        counts = await KeptForecasts(weighed).counts(tenant, AT_US, SUCCESSES)
+        assert counts.late_successes == sessions
+        return weighed.steps
+
+    writes = Writes()
+    for tenant, sessions in (("shop", 200), ("rival", 400)):
+        for n in range(sessions):
+            writes.forecasts.append(forecast(n, tenant_id=tenant, abandoned=True))
+            writes.outcomes.append(
+                replace(
+                    OUTCOME,
+                    tenant_id=tenant,
+                    outcome_id=f"outcome-{n}",
+                    kind=CONVERSION,
+                    session_id=f"session-{n}",
+                    received_at_us=AT_US + 1000 + n,
+                )
+            )
+    await sqlite_log.commit(1, b"", writes)
+
+    assert await steps("rival", 400) < 2.5 * await steps("shop", 200)

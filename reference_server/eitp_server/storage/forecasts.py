@@ -104,13 +104,23 @@ class KeptForecasts:
         within = (table.tenant_id == tenant_id, table.resolved_at_us >= since_us)
         ends = select(table.resolution, func.count()).where(*within).group_by(table.resolution)
         models = select(table.risk_model, table.estimator_version).where(*within).distinct()
-        late = select(func.count(func.distinct(table.packet_id))).where(
+        # Grouped first: SQLite would look through a tenant's outcomes once per forecast.
+        last = (
+            select(outcome.session_id, func.max(outcome.received_at_us).label("at_us"))
+            .where(
+                outcome.tenant_id == tenant_id,
+                outcome.received_at_us >= since_us,
+                outcome.kind.in_(successes),
+            )
+            .group_by(outcome.session_id)
+            .subquery()
+            .c
+        )
+        late = select(func.count()).where(
             *within,
             table.abandoned.is_(True),
-            outcome.tenant_id == tenant_id,
-            outcome.session_id == table.session_id,
-            outcome.received_at_us >= table.resolved_at_us,
-            outcome.kind.in_(successes),
+            table.session_id == last.session_id,
+            table.resolved_at_us <= last.at_us,
         )
 
         def look(session: Session) -> ForecastCounts:
