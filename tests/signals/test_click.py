@@ -149,6 +149,18 @@ def test_a_tenant_can_ask_for_more_clicks_and_longer_waits() -> None:
     assert tables.action.sums[0, :, Action.DEAD_CLICKS].sum() == 0
 
 
+@pytest.mark.parametrize("dead_click_ms", [500, 2500, 30_000])
+def test_a_click_without_an_answer_is_dead_and_waited_as_long_as_it_was_watched(
+    dead_click_ms: int,
+) -> None:
+    tables = SignalTables.allocate(1)
+    tables.rule.set(0, Thresholds(dead_click_ms=dead_click_ms))
+    fold(tables, columns([*clicks(0), silence(2500)]))
+    found = evidence(tables, np.array([0]), np.array([2600]))
+    assert found.value[0, Signal.RESPONSE_LATENCY.column] == 2500
+    assert found.value[0, Signal.DEAD_CLICK.column] == 1
+
+
 def test_a_slot_that_is_reset_has_the_published_thresholds() -> None:
     tables = SignalTables.allocate(1)
     tables.rule.set(0, Thresholds(rage_clicks=6))

@@ -57,7 +57,7 @@ class Answers:
     t_ms: NDArray[np.int32]
     """When the client reported it."""
     latency_ms: NDArray[np.int32]
-    """The threshold of a dead click when the client gave up."""
+    """DEAD_MS when the client gave up, whatever counts as dead: it watched no longer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +100,7 @@ def fold_clicks(
         return [], Answers(slot=events.slot[:0], t_ms=table.x[:0], latency_ms=table.x[:0])
     sequence = sequence_of(table, events, row)
     chains = chains_of(table, rules, sequence)
-    watch = _watch(table, rules, sequence, chains)
+    watch = _watch(table, sequence, chains)
     rage = _rage(table, rules, sequence, chains, watch)
     carry_chains(table, sequence, chains)
     _carry(table, sequence, watch, rage)
@@ -131,7 +131,7 @@ def unanswered_ms(
     return np.where(waits, table.first_ms[slots].astype(np.int64) + PROMPT_MS + 1, NEVER)
 
 
-def _watch(table: ClickTable, rules: RuleTable, sequence: Sequence, chains: Chains) -> _Watch:
+def _watch(table: ClickTable, sequence: Sequence, chains: Chains) -> _Watch:
     segments, newest = sequence.segments, sequence.newest
     is_click, is_answer = sequence.kind == Kind.CLICK, _ANSWER[sequence.kind]
     unanswered = is_click.copy()
@@ -143,11 +143,10 @@ def _watch(table: ClickTable, rules: RuleTable, sequence: Sequence, chains: Chai
     prompt &= sequence.kind == Kind.RESPONSE
     prompt[newest] = table.answered[segments.slot]
     reports = latest(is_answer) >= segments.start[segments.ordinal]
-    dead_ms = rules.dead_click_ms[sequence.slot]
     erred, failed = _errors(table, sequence, chains)
     return _Watch(
         owed=is_answer & unanswered[np.append(0, asked[:-1])],
-        latency_ms=np.where(sequence.kind == Kind.NO_RESPONSE, dead_ms, latency),
+        latency_ms=np.where(sequence.kind == Kind.NO_RESPONSE, DEAD_MS, latency),
         awaiting=unanswered[asked],
         answered=latest(prompt) >= chains.start,
         reports=reports | table.reports[segments.slot][segments.ordinal],
@@ -195,7 +194,8 @@ def _tallies(
 ) -> list[Tally]:
     answerable = watch.owed & ~_SILENT[sequence.role[chains.click]]
     slot = sequence.slot
-    dead = watch.latency_ms >= rules.dead_click_ms[slot]
+    dead = sequence.kind == Kind.NO_RESPONSE
+    dead |= watch.latency_ms >= rules.dead_click_ms[slot]
     slow = (watch.latency_ms >= rules.slow_click_ms[slot]) & ~dead
     return [
         _tally(sequence, rage.begins, Action.RAGE_CLICKS),
