@@ -12,7 +12,7 @@ import pytest
 from eitp.v1.emotion_service_pb2 import GetHypothesisRequest
 from eitp.v1.intervention_service_pb2 import ReportOutcomeRequest
 from eitp.v1.outcome_pb2 import Outcome, OutcomeKind
-from eitp_server.cli import app
+from eitp_server.cli import app, main
 from eitp_server.errors import Missing
 from end_to_end.live import started, until
 from end_to_end.shopper import calm, ingest, visits
@@ -105,6 +105,24 @@ def test_a_folder_without_a_server_is_named(tmp_path: Path) -> None:
     result = report(tmp_path)
     assert isinstance(result.exception, FileNotFoundError)
     assert "no database of a server" in str(result.exception)
+
+
+def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    (tmp_path / "eitp.db").write_bytes(b"no database" * 1000)
+    result = report(tmp_path)
+    assert isinstance(result.exception, Missing)
+    assert "eitp.db cannot be read" in result.exception.message
+    assert "file is not a database" in result.exception.message
+
+
+def test_an_error_quotes_brackets_as_they_were_written(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr("sys.argv", ["eitp-server", "tenants", "rules", "[/x]"])
+    monkeypatch.setenv("EITP_DATA_DIR", str(tmp_path))
+    with pytest.raises(SystemExit):
+        main()
+    assert capsys.readouterr().err == "error: There is no tenant [/x].\n"
 
 
 def test_data_of_an_older_version_are_not_misread(premises: Premises) -> None:

@@ -6,6 +6,7 @@ import sys
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from eitp_server.cli import keys, lab, report, server, tenants
 from eitp_server.errors import DomainError
@@ -31,5 +32,6 @@ def main() -> None:
     try:
         app()
     except (DomainError, OSError) as error:
-        Console(stderr=True).print(f"[red]error:[/] {error}")
+        # A text and no markup: messages quote what people wrote, brackets too.
+        Console(stderr=True).print(Text.assemble(("error: ", "red"), str(error)))
         sys.exit(1)

@@ -7,6 +7,7 @@ import errno
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, TypeVar
 
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, select
 
 from eitp_server.errors import Missing, Reason
@@ -48,8 +49,8 @@ class SQLiteReader:
 async def reading(directory: Path) -> AsyncGenerator[SQLiteReader]:
     """Read the database in `directory` until the block ends.
 
-    Raises `FileNotFoundError` when there is none and `Missing(RESOURCE_UNKNOWN)` when its schema is
-    not the one that this version reads.
+    Raises `FileNotFoundError` when there is none and `Missing(RESOURCE_UNKNOWN)` when it cannot be
+    read or its schema is not the one that this version reads.
     """
     path = directory / FILE_NAME
     if not path.is_file():
@@ -58,6 +59,12 @@ async def reading(directory: Path) -> AsyncGenerator[SQLiteReader]:
     try:
         await asyncio.to_thread(_require_current, engine)
         yield SQLiteReader(engine)
+    except DBAPIError as error:
+        raise Missing(
+            Reason.RESOURCE_UNKNOWN,
+            f"{path} cannot be read as the database of a server: {error.orig}",
+            metadata={"path": str(path)},
+        ) from error
     finally:
         engine.dispose()
 
