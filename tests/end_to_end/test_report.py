@@ -138,3 +138,9 @@ def test_a_picture_of_an_unknown_kind_is_refused(premises: Premises) -> None:
     result = report(premises.folder, "--plot", "picture.bmp")
     assert result.exit_code == 2
     assert ".png, .svg or .pdf" in result.output
+
+
+def test_a_picture_in_no_folder_is_refused_before_anything_is_read(tmp_path: Path) -> None:
+    result = report(tmp_path, "--plot", str(tmp_path / "none" / "picture.png"))
+    assert result.exit_code == 2
+    assert "is no directory" in result.output

@@ -14,6 +14,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from eitp_server.cli.console import CONSOLE, run
+from eitp_server.cli.evaluate import check_picture
 from eitp_server.config import Settings
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def hypothesis(
     Judges the sessions that ended within the last 90 days, the newest 100,000 of them, each by its
     first packet with a known state, against what page, cart and time on site foretell alone.
     """
+    check_picture(plot)
     findings = run(_examined(_directory(data_dir), tenant))
     if plot is not None:
         _draw(findings, tenant, plot)
@@ -100,8 +102,6 @@ def _print_json(findings: Findings) -> None:
 def _draw(findings: Findings, tenant: str, path: Path) -> None:
     from eitp_server.lab.plot.hypothesis import draw
 
-    if path.suffix not in (".png", ".svg", ".pdf"):
-        raise typer.BadParameter("the file must end in .png, .svg or .pdf", param_hint="--plot")
     primary = findings.primary.comparison is not None
     sample = findings.kept.sample
     draw(
