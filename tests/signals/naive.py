@@ -279,7 +279,7 @@ class Retreats:
             stayed = row.t - self.arrived
             self.count += row.kind == Kind.MOVE and not self.settled and stayed >= least
             self.target, self.role, self.arrived, self.settled = row.target, row.role, row.t, False
-        self.settled |= row.kind in DECISIONS | {Kind.HIDDEN}
+        self.settled |= row.kind in DECISIONS | {Kind.HIDDEN, Kind.SCROLL}
 
 
 @dataclass

@@ -56,6 +56,11 @@ def test_a_click_or_the_end_of_the_page_settles_the_stay(kind: Kind) -> None:
     assert folded(*[[row] for row in rows]).action.sums.sum() == folded(rows).action.sums.sum()
 
 
+def test_what_is_scrolled_away_is_not_drawn_back_from() -> None:
+    scrolled = Row(1400, Kind.SCROLL, x=200, target=2, role=Role.BUTTON, scroll_y=400)
+    assert retreats(stay(900, scrolled)) == 0
+
+
 @pytest.mark.parametrize("kind", [Kind.SCROLL, Kind.CLICK, Kind.DOWN, Kind.NAVIGATE])
 def test_only_a_move_draws_back(kind: Kind) -> None:
     assert retreats(stay(900, leaves=kind)) == 0

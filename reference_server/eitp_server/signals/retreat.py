@@ -1,8 +1,8 @@
 """Drawing back: retreats/1 counts stays on something to act on that end without acting.
 
 The pointer was 300 ms or more on a button, a list, a box or a form, or 1000 ms on a link, and a
-MOVE led it to something else, without a click in between. Where a page ends or is hidden meanwhile,
-or where the thing was scrolled away, nobody drew back.
+MOVE led it to something else, without a click in between. Where a page ends, is hidden or is
+scrolled meanwhile, which takes the thing away from the pointer, nobody drew back.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ _LEAST_MS = np.full(256, np.iinfo(np.int32).max, np.int32)
 _LEAST_MS[[Role.BUTTON, Role.SELECT, Role.CHECKBOX, Role.FORM]] = STAY_MS
 _LEAST_MS[Role.LINK] = LINK_STAY_MS
 _SETTLES = np.isin(
-    np.arange(256), [Kind.CLICK, Kind.BACK, Kind.FORWARD, Kind.NAVIGATE, Kind.HIDDEN]
+    np.arange(256),
+    [Kind.CLICK, Kind.SCROLL, Kind.BACK, Kind.FORWARD, Kind.NAVIGATE, Kind.HIDDEN],
 )
 
 
@@ -41,7 +42,7 @@ class RetreatTable(SlotTable):
     role: NDArray[np.uint8] = column("u1")
     """(capacity,) of what the pointer is on."""
     settled: NDArray[np.bool_] = column("?")
-    """(capacity,) whether a click or the end of the page forbids that it retreats."""
+    """(capacity,) whether a click, a scroll or the end of the page forbids a retreat."""
 
 
 def fold_retreats(
