@@ -115,14 +115,31 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     assert "file is not a database" in result.exception.message
 
 
-def test_an_error_quotes_brackets_as_they_were_written(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+@pytest.mark.parametrize(
+    ("name", "value", "arguments", "said"),
+    [
+        ("EITP_DATA_DIR", "", ("tenants", "rules", "[/x]"), "There is no tenant [/x]."),
+        ("EITP_DATA_DIR", "garbled", ("tenants", "rules", "x"), "file is not a database"),
+        ("EITP_GRPC_PORT", "abc", ("settings",), "EITP_GRPC_PORT: Input should be a valid"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    name: str,
+    value: str,
+    arguments: tuple[str, ...],
+    said: str,
 ) -> None:
-    monkeypatch.setattr("sys.argv", ["eitp-server", "tenants", "rules", "[/x]"])
-    monkeypatch.setenv("EITP_DATA_DIR", str(tmp_path))
+    (tmp_path / "garbled").mkdir()
+    (tmp_path / "garbled" / "eitp.db").write_bytes(b"no database" * 1000)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(name, value or str(tmp_path))
+    monkeypatch.setattr("sys.argv", ["eitp-server", *arguments])
     with pytest.raises(SystemExit):
         main()
-    assert capsys.readouterr().err == "error: There is no tenant [/x].\n"
+    assert capsys.readouterr().err.startswith(f"error: {said}")
 
 
 def test_data_of_an_older_version_are_not_misread(premises: Premises) -> None:

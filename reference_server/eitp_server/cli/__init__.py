@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.text import Text
 
@@ -31,7 +33,18 @@ def main() -> None:
     """Run the command line; what the server refuses ends with its message and status 1."""
     try:
         app()
-    except (DomainError, OSError) as error:
-        # A text and no markup: messages quote what people wrote, brackets too.
-        Console(stderr=True).print(Text.assemble(("error: ", "red"), str(error)))
-        sys.exit(1)
+    except ValidationError as error:
+        _refuse("; ".join(f"{_variable(each['loc'])}: {each['msg']}" for each in error.errors()))
+    except (DomainError, OSError, sqlite3.Error) as error:
+        _refuse(str(error))
+
+
+def _variable(location: tuple[int | str, ...]) -> str:
+    """Return the name in the environment of the setting that is wrong."""
+    return "EITP_" + "_".join(map(str, location)).upper()
+
+
+def _refuse(problem: str) -> None:
+    # A text and no markup: messages quote what people wrote, brackets too.
+    Console(stderr=True).print(Text.assemble(("error: ", "red"), problem))
+    sys.exit(1)
