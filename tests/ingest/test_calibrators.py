@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from eitp_server.classification.calibration import ENOUGH, SHIPPED
-from eitp_server.classification.packet import AbstainReason, Label
+from eitp_server.classification.calibration import ENOUGH
+from eitp_server.classification.packet import SHIPPED, AbstainReason, Label
 from eitp_server.ingest.calibrators import RISK
 from eitp_server.ingest.ledger import Ledger
 from ingest.shopfront import (

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Self
 
-SHIPPED = "shipped/1"
 TENANT = "tenant/1"
 
 HALF_LIFE = 2000.0

@@ -9,6 +9,7 @@ from eitp_server.signals.signal import Signal
 
 __all__ = [
     "DIMENSIONS",
+    "SHIPPED",
     "AbstainReason",
     "Context",
     "Evidence",
@@ -28,6 +29,9 @@ DIMENSIONS = (
     "session_phase",
 )
 """The order of every seven-element state; valence lies in -1..1, the others in 0..1."""
+
+SHIPPED = "shipped/1"
+"""The calibration of probabilities that no outcome has corrected."""
 
 
 class Label(IntEnum):
@@ -127,5 +131,5 @@ class Packet:
     valid_until_us: int
     abandonment_risk: float | None = None
     """Probability that the session ends without conversion or lead; None while nothing is known."""
-    calibration_version: str = "shipped/1"
+    calibration_version: str = SHIPPED
     """Whose outcomes `confidence` and `abandonment_risk` are calibrated on."""

@@ -72,7 +72,7 @@ class _Watch:
     answered: NDArray[np.bool_]
     """The chain's first click has been answered in time."""
     reports: NDArray[np.bool_]
-    """The client has reported an answer or its absence."""
+    """The client has reported an answer or its absence, or said that it will."""
     erred: NDArray[np.bool_]
     """The first error of a script soon after a click."""
     failed: NDArray[np.bool_]
