@@ -48,7 +48,7 @@ class ClickTable(SlotTable):
     awaiting: NDArray[np.bool_] = column("?")
     """(capacity,) whether the latest click has no answer yet."""
     reports: NDArray[np.bool_] = column("?")
-    """(capacity,) whether the client has reported an answer or its absence, or said that it will."""
+    """(capacity,) whether the client has reported an answer or its absence, or said it will."""
     failed: NDArray[np.bool_] = column("?")
     """(capacity,) whether a script failed since the latest click."""
 
