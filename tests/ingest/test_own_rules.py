@@ -5,16 +5,22 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from typing import Any
 
+import numpy as np
 import pytest
 from classification.floor import new_reducer, opening
 from eitp.v1.admin_pb2 import SignalRules
+from eitp_server.classification.citation import SETTABLE
 from eitp_server.classification.packet import Label
 from eitp_server.errors import Invalid
 from eitp_server.services.validation import violations
+from eitp_server.signals.event import Kind
+from eitp_server.signals.fold import evidence, fold
 from eitp_server.signals.rule import Thresholds, thresholds_from
 from eitp_server.signals.signal import Signal
+from eitp_server.signals.tables import SignalTables
 from eitp_server.storage.tenant import RULE_BOUNDS, Tenant
 from ingest.test_recheck import BURST, Visit
+from signals.stream import Row, answer, clicks, columns
 
 TENANT = Tenant(
     tenant_id="shop", display_name="Shop", vertical="retail", holdout_share=0.1, created_at_us=0
@@ -100,3 +106,28 @@ def test_setting_rules_keeps_the_rest_of_the_policy() -> None:
     assert changed.rules == {"slow_click_ms": 1500}
     assert changed.revision == TENANT.revision + 1
     assert changed.with_rules({}).rules == {}
+
+
+TROUBLE = [
+    *clicks(0, 100, 200),
+    answer(1300, 1100),
+    *clicks(5000),
+    answer(8000, 3000),
+    *(Row(t, Kind.BACK) for t in (9000, 9400, 12_500)),
+]
+
+
+def moved_by(thresholds: Thresholds) -> set[Signal]:
+    """Return the signals that read another value than under the published rules."""
+    tables = SignalTables.allocate(2)
+    tables.rule.set(1, thresholds)
+    fold(tables, columns([replace(row, slot=slot) for row in TROUBLE for slot in (0, 1)]))
+    published, own = evidence(tables, np.array([0, 1]), np.full(2, 12_500)).value
+    same = (published == own) | (np.isnan(published) & np.isnan(own))
+    return {signal for signal in Signal if not same[signal.column]}
+
+
+def test_every_signal_that_a_threshold_moves_says_whose_rule_it_follows() -> None:
+    bounds = [(name, bound) for name, both in RULE_BOUNDS.items() for bound in both]
+    moved = set[Signal]().union(*(moved_by(thresholds_from(dict([each]))) for each in bounds))
+    assert moved == SETTABLE

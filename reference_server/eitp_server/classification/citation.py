@@ -23,9 +23,10 @@ SETTABLE = frozenset(
         Signal.SLOW_CLICK,
         Signal.QUICK_BACK,
         Signal.BACK_MASH,
+        Signal.UNMET_SHARE,
     }
 )
-"""Signals whose thresholds a tenant may set."""
+"""Signals that rest on thresholds which a tenant may set."""
 
 
 def cited(
