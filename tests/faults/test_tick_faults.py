@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from eitp_server.errors import Exhausted
+from eitp_server.ingest.observer import Observer
 from faults.script import SECOND
 from faults.ticking import telemetry, ticking
 
@@ -110,3 +111,44 @@ async def test_a_page_that_waited_does_not_cover_the_one_that_followed() -> None
         await server.send(4)
 
         assert server.ticker.reducer.sessions.columns.page_type[0] == 4
+
+
+@pytest.fixture
+def broken_timers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every look at a silent session fail."""
+    sound = Observer.observe
+
+    def observe(self: Observer, sessions: Any, events: Any, pages: Any, now_us: int) -> Any:
+        if events is None:
+            raise ArithmeticError("a timer that breaks")
+        return sound(self, sessions, events, pages, now_us)
+
+    monkeypatch.setattr(Observer, "observe", observe)
+
+
+async def test_what_is_due_and_breaks_the_tick_is_skipped(broken_timers: None) -> None:
+    async with ticking() as server:
+        await server.open(0)
+        await server.open(1)
+        await server.send(1)
+        server.clock[0] += 60 * SECOND
+        opened = server.log.written.dead_letters
+        async with asyncio.timeout(5):
+            await server.open(2)
+            assert (await server.send(1, session=1)).applied == 1
+
+        assert server.ticker.reducer.digest() == (await server.replay()).digest()
+        assert opened == []
+
+
+async def test_a_quiet_server_does_not_try_a_broken_timer_for_ever(broken_timers: None) -> None:
+    async with ticking() as server:
+        await server.open(0)
+        await server.send(1)
+        assert server.ticker.reducer.next_due_us() is not None
+        server.clock[0] += 60 * SECOND
+        async with asyncio.timeout(5):
+            while server.ticker.reducer.due(server.clock[0]):  # noqa: ASYNC110 - no event to await
+                await asyncio.sleep(0.01)
+
+        assert server.ticker.reducer.digest() == (await server.replay()).digest()

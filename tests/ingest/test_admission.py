@@ -98,6 +98,19 @@ def test_a_gap_is_given_up_after_the_wait_and_counted() -> None:
     assert door.tick([(0, 1), (0, 2)], now_us=11 + WAIT_US) == [Verdict.TOO_LATE] * 2
 
 
+def test_what_is_skipped_is_lost_and_what_follows_is_applied() -> None:
+    door = Door()
+    door.tick([(0, 1), (0, 3), (0, 5), (1, 2)], now_us=10)
+    door.admission.skip(10 + WAIT_US)
+    assert door.admission.next_due_us() is None
+    assert door.sessions.lost[:2].tolist() == [4, 2]
+    assert door.tick([(0, 6), (1, 3), (0, 3)], now_us=11 + WAIT_US) == [
+        Verdict.APPLIED,
+        Verdict.APPLIED,
+        Verdict.TOO_LATE,
+    ]
+
+
 def test_a_gap_is_given_up_when_too_many_wait() -> None:
     door = Door()
     early = [(0, sequence) for sequence in range(2, MAX_WAITING + 3)]

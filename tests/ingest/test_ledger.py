@@ -274,3 +274,17 @@ def acted(
             change: Callable[[str, str], None] = getattr(ledger, what)
             change(tenant_id, session_id)
     return []
+
+
+def test_what_is_skipped_is_forgotten_and_teaches_nothing() -> None:
+    ledger = Ledger()
+    foretell(ledger, packet())
+    ledger.report(outcome(CONVERSION, START_US + SECOND), START_US + SECOND)
+    before = ledger.calibrators.dump()
+
+    (row,) = ledger.skip(START_US + 10 * MINUTE)
+
+    assert row.resolution == Resolution.FORGOTTEN
+    assert len(ledger) == 0
+    assert ledger.next_due_us() is None
+    assert ledger.calibrators.dump() == before

@@ -108,6 +108,18 @@ class Admission:
             self._give_up(slot, released)
         return released
 
+    def skip(self, now_us: int) -> None:
+        """Drop all that waits in sessions that waited too long, and count it as lost."""
+        for slot in self._due_slots(now_us):
+            waiting = self._waiting.pop(slot)
+            following = max(waiting) + 1
+            missing = range(
+                max(int(self._sessions.next_sequence[slot]), following - DIGESTS), following
+            )
+            self._sessions.digest[slot, [sequence % DIGESTS for sequence in missing]] = _LOST
+            self._sessions.lost[slot] += following - self._sessions.next_sequence[slot]
+            self._sessions.next_sequence[slot] = following
+
     def next_due_us(self) -> int | None:
         """Return the log time at which `overdue` has something to do."""
         since = (w.since_us for waiting in self._waiting.values() for w in waiting.values())

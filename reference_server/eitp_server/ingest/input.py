@@ -22,6 +22,8 @@ class CommandKind(IntEnum):
     ACKNOWLEDGE_INTERVENTION = 4
     PUT_DEFINITION = 5
     DELETE_DEFINITION = 6
+    SKIP_TIMERS = 7
+    """The server's own: drop what time alone would do now, because it breaks the reducer."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

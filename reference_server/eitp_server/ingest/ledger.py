@@ -130,6 +130,16 @@ class Ledger:
             rows.append(self._resolve(self._open[name], now_us))
         return rows
 
+    def skip(self, now_us: int) -> list[ForecastRow]:
+        """Forget what is due without learning from it, and return it."""
+        rows: list[ForecastRow] = []
+        while (due_us := self.next_due_us()) is not None and due_us <= now_us:
+            _, name = heapq.heappop(self._timers)
+            due = self._open[name]
+            self._drop(due)
+            rows.append(due.row(Resolution.FORGOTTEN, now_us))
+        return rows
+
     def dump(self) -> bytes:
         """Return the whole state as lines of JSON; equal states give equal bytes.
 

@@ -104,6 +104,10 @@ class Observer:
         """Wait for nothing more from a slot."""
         self._rechecks.forget(slot)
 
+    def skip(self, now_us: int) -> None:
+        """Look at nobody who is due by `now_us` before something comes from them."""
+        self._rechecks.take(now_us)
+
     def next_due_us(self) -> int | None:
         """Return the log time at which a session has to be looked at for its silence, if any."""
         return self._rechecks.next_due_us()

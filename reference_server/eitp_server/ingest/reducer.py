@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from eitp_server.ingest.screen import Validator
     from eitp_server.storage.log import OutcomeRow
 
-REDUCER_VERSION: Final = "5"
+REDUCER_VERSION: Final = "6"
 IDLE_US: Final = 30 * 60 * 1_000_000
 """A session without input for this long is closed."""
 
@@ -80,6 +80,8 @@ class Reducer:
     def apply(self, inputs: Sequence[Input], now_us: int) -> Effects:
         """Advance by one tick at log time `now_us`, µs since the epoch, later than the last one."""
         effects = Effects(now_us=now_us)
+        if any(isinstance(i, Command) and i.kind is CommandKind.SKIP_TIMERS for i in inputs):
+            self._skip_timers(effects)
         self._resolve(effects)
         telemetry = [item for item in inputs if isinstance(item, Telemetry)]
         commands = [item for item in inputs if isinstance(item, Command)]
@@ -228,6 +230,15 @@ class Reducer:
         effects.envelope.command(command)
         effects.results.append((command, result))
 
+    def _skip_timers(self, effects: Effects) -> None:
+        """Drop what is due, before any of it runs."""
+        self.observer.skip(effects.now_us)
+        self._admission.skip(effects.now_us)
+        effects.writes.forecasts += self.ledger.skip(effects.now_us)
+
+    def _skipped(self, _: Command, __: Effects) -> None:
+        """Do nothing more: what was due is gone by now."""
+
     def _open(self, command: Command, effects: Effects) -> Opened:
         """Open a session, or go on with it under the consent that was given now."""
         slot = self.sessions.find(command.tenant_id, command.document["session_id"])
@@ -314,6 +325,7 @@ class Reducer:
         CommandKind.ACKNOWLEDGE_INTERVENTION: _acknowledge,
         CommandKind.PUT_DEFINITION: _put,
         CommandKind.DELETE_DEFINITION: _delete,
+        CommandKind.SKIP_TIMERS: _skipped,
     }
 
 

@@ -11,7 +11,7 @@ import structlog
 
 from eitp_server.errors import DomainError, Reason, Unavailable
 from eitp_server.ingest.envelope import EnvelopeWriter
-from eitp_server.ingest.input import Telemetry
+from eitp_server.ingest.input import Command, CommandKind, Telemetry
 from eitp_server.ingest.recovery import recover
 from eitp_server.storage.log import DeadLetterRow, Writes
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _LOG: Final = structlog.get_logger(__name__)
 _TIMER_SECONDS: Final = 0.25
 """How often timers are looked at when nothing arrives."""
+_SKIP: Final = Command(tenant_id="", kind=CommandKind.SKIP_TIMERS, document={})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,30 +166,59 @@ class Ticker:
         self._tick += 1
 
     async def _isolate(self, inputs: Sequence[Input]) -> None:
-        """Apply the inputs of a broken tick one by one and set aside the one that breaks it."""
+        """Find out what breaks a tick, and leave that out: an input, or what was due by now."""
         await self._rebuild()
         if len(inputs) > 1:
             for item in inputs:
                 await self._step([item])
             return
-        self.counters.dead_letters += 1
-        for item in inputs:
-            letter = DeadLetterRow(
-                tenant_id=item.tenant_id,
-                tick=self._tick + 1,
-                error="reducer",
-                payload=_as_envelope(item, self._now_us),
-            )
-            effects = self.reducer.apply([], self._now_us)
+        try:
+            if not await self._applied([]):
+                await self._applied([_SKIP])
+                _LOG.error("what was due broke the reducer and was skipped")
+                if inputs:
+                    await self._step(inputs)
+                return
+            for item in inputs:
+                await self._set_aside(item)
+        except DomainError as error:
+            _LOG.warning("a broken tick could not be mended", reason=error.reason)
+            _fail(inputs, error)
+            await self._rebuild()
+
+    async def _applied(self, inputs: Sequence[Input], letter: DeadLetterRow | None = None) -> bool:
+        """Apply and commit inputs of the server's own; return False, as before, when they break it.
+
+        Raises the `DomainError` of a commit that is refused.
+        """
+        try:
+            effects = self.reducer.apply(inputs, self._now_us)
+        except Exception:  # noqa: BLE001 # whatever it is, the server lives on without it
+            await self._rebuild()
+            return False
+        if letter is not None:
             effects.writes.dead_letters.append(letter)
-            try:
-                await self._commit(effects.envelope.finish(self._now_us), effects.writes)
-                self._publish(effects)
-            except DomainError:
-                _LOG.warning("a dead letter could not be kept", tenant=item.tenant_id)
-                await self._rebuild()
-            if item.result is not None and not item.result.done():
-                item.result.set_exception(RuntimeError("an input broke the reducer"))
+        if effects.changed or letter is not None:
+            await self._commit(effects.envelope.finish(self._now_us), effects.writes)
+            self._publish(effects)
+        return True
+
+    async def _set_aside(self, item: Input) -> None:
+        """Keep an input that breaks the reducer as a dead letter, and tell its sender."""
+        self.counters.dead_letters += 1
+        letter = DeadLetterRow(
+            tenant_id=item.tenant_id,
+            tick=self._tick + 1,
+            error="reducer",
+            payload=_as_envelope(item, self._now_us),
+        )
+        try:
+            await self._applied([], letter)
+        except DomainError:
+            _LOG.warning("a dead letter could not be kept", tenant=item.tenant_id)
+            await self._rebuild()
+        if item.result is not None and not item.result.done():
+            item.result.set_exception(RuntimeError("an input broke the reducer"))
 
     async def _rebuild(self) -> None:
         recovered = await recover(self._log, self._snapshots, self._new_reducer)

@@ -66,4 +66,8 @@ class SlotTable:
 
 
 def _fresh(meta: Mapping[str, Any], capacity: int) -> NDArray[Any]:
-    return np.full((capacity, *meta["shape"]), meta["fill"], dtype=meta["dtype"])
+    shape = (capacity, *meta["shape"])
+    if meta["fill"] == 0:
+        # Pages of zeros take no memory before they are written: slots ahead of need are free.
+        return np.zeros(shape, dtype=meta["dtype"])
+    return np.full(shape, meta["fill"], dtype=meta["dtype"])
