@@ -288,3 +288,17 @@ def test_what_is_skipped_is_forgotten_and_teaches_nothing() -> None:
     assert len(ledger) == 0
     assert ledger.next_due_us() is None
     assert ledger.calibrators.dump() == before
+
+
+def test_a_crowd_at_one_tenant_pushes_nobody_out_at_another() -> None:
+    ledger = Ledger(capacity=4)
+    foretell(ledger, packet("first", tenant_id="small"))
+    gone: list[str] = []
+    for number in range(20):
+        made = packet(f"s-{number}", tenant_id="large", at_us=START_US + number)
+        gone += [row.session_id for row in ledger.foretell(made, risk=0.5, holdout=False)]
+    assert gone == [f"s-{number}" for number in range(17)]
+    assert len(ledger) == 4
+    copy = Ledger(capacity=4)
+    copy.load(ledger.dump())
+    assert copy.dump() == ledger.dump()

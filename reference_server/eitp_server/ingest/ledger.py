@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from eitp_server.storage.log import ForecastRow, OutcomeRow
 
 MAX_OPEN: Final = 200_000
-"""Forecasts that may wait at a time, about 1 kB each; the oldest make room."""
+"""Forecasts that may wait at a time, about 1 kB each; the tenant with most makes room."""
 SILENCE_US: Final = 30 * 60 * 1_000_000
 """Log time after a session's end without a report after which it counts as abandoned."""
 SETTLING_US: Final = 60 * 1_000_000
@@ -40,6 +40,8 @@ class Ledger:
         self._capacity = capacity
         self._open: dict[Name, Forecast] = {}
         """Oldest first."""
+        self._of_tenant: dict[str, dict[Name, None]] = {}
+        """The names that each tenant has in `_open`, oldest first."""
         self._timers: list[tuple[int, Name]] = []
         """A heap of due times; one that its forecast does not name any more is void."""
         self._lines: dict[Name, str] = {}
@@ -58,11 +60,11 @@ class Ledger:
             return []
         made_room: list[ForecastRow] = []
         if len(self._open) >= self._capacity:
-            oldest = next(iter(self._open.values()))
+            oldest = self._open[self._next_to_go()]
             self._drop(oldest)
             made_room.append(oldest.row(Resolution.FORGOTTEN, packet.emitted_at_us))
         made = forecast(packet, risk=risk, holdout=holdout)
-        self._open[made.name] = made
+        self._add(made)
         return made_room
 
     def claim(self, packet: Packet) -> None:
@@ -159,8 +161,9 @@ class Ledger:
         count, *lines = state.decode().split("\n")
         self.calibrators.load(lines[: int(count)])
         waiting = list(from_json(lines[int(count) :]))
-        self._open = {item.name: item for item in waiting}
-        self._lines = {}
+        self._open, self._of_tenant, self._lines = {}, {}, {}
+        for item in waiting:
+            self._add(item)
         self._set_timers()
 
     def _resolve(self, due: Forecast, now_us: int) -> ForecastRow:
@@ -188,6 +191,19 @@ class Ledger:
     def _changed(self, found: Forecast) -> None:
         self._lines.pop(found.name, None)
 
+    def _next_to_go(self) -> Name:
+        """Return the oldest of the tenant with most: nobody is pushed out by another's crowd."""
+        tenant = max(sorted(self._of_tenant), key=lambda tenant: len(self._of_tenant[tenant]))
+        return next(iter(self._of_tenant[tenant]))
+
+    def _add(self, made: Forecast) -> None:
+        self._open[made.name] = made
+        self._of_tenant.setdefault(made.tenant_id, {})[made.name] = None
+
     def _drop(self, found: Forecast) -> None:
         del self._open[found.name]
+        own = self._of_tenant[found.tenant_id]
+        del own[found.name]
+        if not own:
+            del self._of_tenant[found.tenant_id]
         self._changed(found)
