@@ -19,6 +19,7 @@ from faults.clients import START_US, TENANTS, Clients, session_id
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from eitp_server.ingest.input import Input
     from faults.script import Script
     from numpy.typing import NDArray
 
@@ -26,6 +27,8 @@ _LIVELY: Final = Settings(
     experiment=Experiment(key=b"a key of this test", holdout_share=0.1),
     limits=Limits(session_cap=5, cool_down_seconds=1.0),
 )
+_SILENT_TICKS: Final = 5
+"""As many between two steps: a long silence would make a history too long to try at every tick."""
 _CAPACITY: Final = 2
 """So few slots that a script makes the tables grow."""
 
@@ -55,7 +58,7 @@ class History:
 
     ticks: list[Committed] = field(default_factory=list[Committed])
     snapshots: list[Snapshot] = field(default_factory=list[Snapshot])
-    """One after every tick of the script, committed or not."""
+    """One after every tick, committed or not."""
 
     def writes(self) -> Writes:
         """Return everything that was written, in order."""
@@ -76,22 +79,38 @@ def new_reducer(kind: type[Reducer] = Reducer) -> Reducer:
 
 
 def live(script: Script, make: Callable[[], Reducer] = new_reducer) -> History:
-    """Act a script out, as the ticker would: what changed nothing is not logged."""
+    """Act a script out, as the ticker would: what changed nothing is not logged.
+
+    Between two steps the reducer ticks whenever time alone has something to change.
+    """
     reducer, clients, history = make(), Clients(), History()
     now_us = START_US
     for tick in script:
-        now_us += tick.after_us
+        then_us = now_us + tick.after_us
+        for _ in range(_SILENT_TICKS):
+            due_us = reducer.next_due_us()
+            if due_us is None or due_us >= then_us:
+                break
+            now_us = max(due_us, now_us + 1)
+            _act(reducer, clients, history, [], now_us)
+        now_us = then_us
         inputs = [clients.input(step, now_us) for step in tick.steps]
-        effects = reducer.apply(inputs, now_us)
-        clients.note(effects.writes)
-        if effects.changed:
-            envelope = effects.envelope.finish(now_us)
-            history.ticks.append(
-                Committed(envelope=envelope, writes=effects.writes, digest=reducer.digest())
-            )
-        _look(reducer, now_us)
-        history.snapshots.append(_snapshot(reducer, len(history.ticks)))
+        _act(reducer, clients, history, inputs, now_us)
     return history
+
+
+def _act(
+    reducer: Reducer, clients: Clients, history: History, inputs: Sequence[Input], now_us: int
+) -> None:
+    effects = reducer.apply(inputs, now_us)
+    clients.note(effects.writes)
+    if effects.changed:
+        envelope = effects.envelope.finish(now_us)
+        history.ticks.append(
+            Committed(envelope=envelope, writes=effects.writes, digest=reducer.digest())
+        )
+    _look(reducer, now_us)
+    history.snapshots.append(_snapshot(reducer, len(history.ticks)))
 
 
 def replayed(envelopes: Iterable[bytes], reducer: Reducer) -> list[Committed]:

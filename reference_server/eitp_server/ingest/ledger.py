@@ -101,6 +101,11 @@ class Ledger:
         if found is not None and not found.reported:
             self._wait(found, now_us + SILENCE_US)
 
+    def all_ended(self, now_us: int) -> None:
+        """Note that every session has ended."""
+        for tenant_id, session_id in list(self._open):
+            self.ended(tenant_id, session_id, now_us)
+
     def reopened(self, tenant_id: str, session_id: str) -> None:
         """Note that a session is opened again: its end is not near any more."""
         found = self._open.get((tenant_id, session_id))

@@ -162,6 +162,14 @@ class Reducer:
         self.observer.packets = document["packets"]
         self._next_sweep_us = document["next_sweep_us"]
 
+    def inherit(self, arrays: Mapping[str, NDArray[Any]], document: Mapping[str, Any]) -> None:
+        """Take over what outlives sessions from what another version's `dump` returned."""
+        self.policy.load(arrays["policy"].tobytes())
+        if "ledger" in arrays:
+            self.ledger.load(arrays["ledger"].tobytes())
+            self.ledger.all_ended(document["now_us"])
+        self.observer.packets = document["packets"]
+
     def digest(self) -> str:
         """Return the SHA-256 of the whole state: equal for equal states, byte by byte."""
         arrays, document = self.dump()

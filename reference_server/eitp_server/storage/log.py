@@ -144,6 +144,11 @@ class Log(Protocol):
         """What an acknowledgement promises, a `eitp.v1.Durability`: 1 PROCESS, 2 DISK, 3 QUORUM."""
         ...
 
+    @property
+    def committed_by(self) -> str:
+        """The reducer version that committed the newest tick, empty when none is on record."""
+        ...
+
     async def commit(self, tick: int, envelope: bytes, writes: Writes) -> None:
         """Append `envelope` as number `tick`, which must be the last one plus one.
 

@@ -55,6 +55,11 @@ class MemoryLog:
         """PROCESS: what was committed ends with the process."""
         return _PROCESS
 
+    @property
+    def committed_by(self) -> str:
+        """Nobody of another version: no other process ever wrote here."""
+        return ""
+
     async def commit(self, tick: int, envelope: bytes, writes: Writes) -> None:
         """Append the envelope with its writes, all or nothing.
 

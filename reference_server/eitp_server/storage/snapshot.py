@@ -57,6 +57,10 @@ class MemorySnapshots:
         """Return the newest snapshot, None before the first."""
         return self._latest
 
+    def latest_of_any_version(self) -> Snapshot | None:
+        """Return the same: nothing here outlives the process and its version."""
+        return self._latest
+
 
 class Snapshots:
     """The newest snapshots of one log by one version of the reducer, each a file.
@@ -95,10 +99,17 @@ class Snapshots:
 
     def latest(self) -> Snapshot | None:
         """Return the newest snapshot that is whole and of this log and reducer, if there is one."""
+        return self._latest_of(self._owner)
+
+    def latest_of_any_version(self) -> Snapshot | None:
+        """Return the newest whole snapshot of this log, whatever reducer wrote it."""
+        return self._latest_of({"incarnation": self._owner["incarnation"]})
+
+    def _latest_of(self, owner: Mapping[str, str]) -> Snapshot | None:
         for path in self._newest_first():
             try:
                 with path.open("rb") as file:
-                    return _get(file, self._owner)
+                    return _get(file, owner)
             except _Unusable as problem:
                 _logger.warning("snapshot.skipped", file=path.name, problem=str(problem))
         return None
