@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 REFERENCE: Final = ("-m", "eitp_server")
 _TESTS: Final = str(Path(__file__).resolve().parents[1])
 _READY: Final = re.compile(
-    rb"gRPC on (\S+), .*\n(?:.*\n)*?development keys: (\S+) (\S+)\n", re.MULTILINE
+    rb"gRPC on (\S+), .*\n(?:.*\n)*?export EITP_KEY=(\S+)\nexport EITP_PUBLISHABLE_KEY=(\S+)\n",
+    re.MULTILINE,
 )
 _START_SECONDS: Final = 30.0
 
@@ -109,4 +110,4 @@ class Server:
             if not line:
                 raise StartFailed
             said += line
-        self.address, self.publishable, self.secret = (part.decode() for part in ready.groups())
+        self.address, self.secret, self.publishable = (part.decode() for part in ready.groups())

@@ -23,15 +23,16 @@ MIN_GAP_MS = 1000
 REFRESH_MS = 60_000
 MOVED = 0.15
 MOVED_SD = 1.5
-_LONG_AGO_S = -HOUR_S - 1
+_OFFSET_S = HOUR_S + 2
 
 
 @dataclass(slots=True)
 class GateTable(SlotTable):
     """What every session last said, and when it spoke within the hour."""
 
-    sent_s: NDArray[np.int32] = column("i4", shape=(HOURLY,), fill=_LONG_AGO_S)
-    """(capacity, 100) log times of the latest packets, s since the session's first, a ring."""
+    sent_s: NDArray[np.int32] = column("i4", shape=(HOURLY,))
+    """(capacity, 100) log times of the latest packets, s since the session's first and _OFFSET_S,
+    a ring; 0, which is over an hour ago, before any."""
     next_place: NDArray[np.uint8] = column("u1")
     """(capacity,) where the next one goes: the oldest of the ring."""
     first_s: NDArray[np.int64] = column("i8", fill=-1)
@@ -89,7 +90,7 @@ def admit(
     elapsed = (now_s - gates.first_s[slot]).astype(np.int32)
     place = gates.next_place[slot]
     # Seconds are rounded down, so an hour has passed for certain only when 3601 lie between.
-    heard = elapsed - gates.sent_s[slot, place] > HOUR_S
+    heard = elapsed + _OFFSET_S - gates.sent_s[slot, place] > HOUR_S
     gates.mean[slot] = states.mean[rows]
     gates.label[slot] = np.where(states.label[rows] > 0, states.label[rows], gates.label[slot])
     gates.at_ms[slot] = whole_ms(at_ms[rows])
@@ -104,7 +105,7 @@ def _record(
     place: NDArray[np.uint8],
     elapsed: NDArray[np.int32],
 ) -> None:
-    gates.sent_s[slot, place] = elapsed
+    gates.sent_s[slot, place] = elapsed + _OFFSET_S
     gates.next_place[slot] = (place + 1) % HOURLY
     gates.suppressed[slot] = gates.held[slot]
     gates.held[slot] = 0

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 PRIOR = "prior"
-LATENCY = "injected latency against satisfaction: AUC 0.78, rank correlation -0.58"
-PACE = "time to choose against the person's own: hard choices at AUC 0.73"
-BURSTS = "bursts without evidence of no answer: AUC 0.53-0.56, so rage_click/2 asks for evidence"
+LATENCY = "slow and missing answers against satisfaction: AUC 0.78"
+PACE = "time to choose against the person's own past: hard choices at AUC 0.70"
+BURSTS = "bursts without evidence of no answer: AUC 0.53-0.57, so rage_click/2 asks for evidence"
 STRESS = "movement against induced stress: AUC 0.48-0.56, so next to nothing"
 
 

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from eitp_server.cli import keys, lab, report, server, tenants
 from eitp_server.errors import DomainError
+from eitp_server.storage.fault import LogFault
 
 __all__ = ["app", "main"]
 
@@ -35,8 +36,13 @@ def main() -> None:
         app()
     except ValidationError as error:
         _refuse("; ".join(f"{_variable(each['loc'])}: {each['msg']}" for each in error.errors()))
-    except (DomainError, OSError, sqlite3.Error) as error:
+    except (DomainError, LogFault, OSError, sqlite3.Error) as error:
         _refuse(str(error))
+    except ExceptionGroup as group:
+        # What ends a server while it starts comes out of the group of its tasks.
+        if group.split(OSError)[1] is not None:
+            raise
+        _refuse("; ".join(map(str, group.exceptions)))
 
 
 def _variable(location: tuple[int | str, ...]) -> str:

@@ -64,7 +64,8 @@ async def _serve(settings: Settings, *, development: bool) -> None:
         typer.echo(f"gRPC on {server.grpc_address}, Connect and JSON on {server.web_address}")
         if development:
             keys = await create_development_tenant(server.accounts)
-            typer.echo(f"development keys: {keys.publishable} {keys.secret}")
+            typer.echo(f"export EITP_KEY={keys.secret}")
+            typer.echo(f"export EITP_PUBLISHABLE_KEY={keys.publishable}")
         await stopped.wait()
         typer.echo("draining")
 

@@ -48,6 +48,7 @@ async def run_demo(*, speed: float = 1.0) -> None:
     bundled synthetic visits.
     """
     console = Console()
+    seconds = _seconds(os.environ.get("DEMO_SECONDS", "0"))
     data = os.environ.get("EITP_DATA")
     sets = await asyncio.to_thread(assemble, Path(data) if data else None)
     with TemporaryDirectory(prefix="eitp-demo-") as scratch:
@@ -60,11 +61,21 @@ async def run_demo(*, speed: float = 1.0) -> None:
                 else partial(console.print, soft_wrap=True),
             )
             stage = Stage(client, board, casting(sets), speed=speed)
-            seconds = float(os.environ.get("DEMO_SECONDS", "0"))
             async with _shown(board, console):
                 with _stopping(seconds) as stopped:
                     await stage.play(stopped)
     console.print(str(board.count), soft_wrap=True)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1
+    if not 0 <= seconds < float("inf"):
+        message = f"DEMO_SECONDS is {text!r}; write a number of seconds, 0 for until Ctrl-C"
+        raise OSError(message)
+    return seconds
 
 
 @asynccontextmanager

@@ -10,6 +10,7 @@ from grpc_reflection.v1alpha import reflection
 
 from eitp_server.services.descriptor import service_descriptors
 from eitp_server.transport.grpc_call import Calls
+from eitp_server.transport.port import port_taken
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -57,7 +58,10 @@ class GrpcServer:
             (*names, health.SERVICE_NAME, reflection.SERVICE_NAME), server
         )
         server.add_generic_rpc_handlers((Calls(self._boundary),))
-        self.port = server.add_insecure_port(self._address)
+        try:
+            self.port = server.add_insecure_port(self._address)
+        except RuntimeError:
+            raise port_taken(self._address, "EITP_GRPC_PORT") from None
         for name in sorted(self._boundary.services):
             await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
         await server.start()

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 import uvicorn
 
+from eitp_server.transport.port import port_taken
+
 if TYPE_CHECKING:
     from collections.abc import Generator
     from types import TracebackType
@@ -52,7 +54,11 @@ class WebServer:
 
     async def __aenter__(self) -> Self:
         # Bound here, the socket takes connections from now on and a port in use is an OSError.
-        listening = socket.create_server(self._address, backlog=_BACKLOG)
+        try:
+            listening = socket.create_server(self._address, backlog=_BACKLOG)
+        except OSError as error:
+            host, port = self._address
+            raise port_taken(f"{host}:{port}", "EITP_WEB_PORT") from error
         self.port = listening.getsockname()[1]
         self._serving = asyncio.create_task(self._server.serve(sockets=[listening]))
         return self

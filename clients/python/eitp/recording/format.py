@@ -149,6 +149,8 @@ class _Underway:
 
 
 def _read_file(file: Path) -> Iterator[Recording]:
+    if not file.exists():
+        raise RecordingError("does not exist; name a recordings file or a directory", file=file)
     table = open_table(file)
     try:
         ordered = row_reader(table.header)

@@ -23,7 +23,7 @@ EMPTY: Final = ("-m", "eitp_server.lab.bench.empty_server")
 _START_SECONDS: Final = 60.0
 _STOP_SECONDS: Final = 30.0
 _ADDRESSES: Final = re.compile(r"gRPC on (\S+), Connect and JSON on http://(\S+)\n")
-_KEYS: Final = re.compile(r"development keys: \S+ (\S+)\n")
+_KEYS: Final = re.compile(r"export EITP_KEY=(\S+)\n")
 
 
 class ServerFailedError(ChildProcessError):
