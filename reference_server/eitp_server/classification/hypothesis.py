@@ -18,7 +18,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from eitp_server.classification.reliability import reliability
 from eitp_server.classification.roc import Interval, areas
@@ -141,7 +141,7 @@ def sessions_needed(n: int, error: float, effect: float) -> int:
     a normal test, for paired areas in Hanley & McNeil 1983, Radiology 148, and Obuchowski &
     McClish 1997, Statistics in Medicine 16. The level is STRICT, two-sided.
     """
-    z = float(norm.ppf(0.5 + STRICT / 2) + norm.ppf(POWER))
+    z = float(ndtri(0.5 + STRICT / 2) + ndtri(POWER))
     return math.ceil(n * (error * z / effect) ** 2)
 
 

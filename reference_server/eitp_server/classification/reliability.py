@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import expit, logit
-from scipy.stats import norm
+from scipy.special import expit, logit, ndtri
 
 from eitp_server.classification.roc import Interval
 
@@ -68,7 +67,7 @@ def wilson(came: int, sessions: int, level: float) -> Interval:
     """Return a share with its interval (Wilson 1927, JASA 22); (0, 1) without sessions."""
     if not sessions:
         return Interval(value=0.0, low=0.0, high=1.0)
-    z = float(norm.ppf(0.5 + level / 2))
+    z = float(ndtri(0.5 + level / 2))
     share, scale = came / sessions, 1 + z * z / sessions
     centre = (share + z * z / (2 * sessions)) / scale
     half = z / scale * (share * (1 - share) / sessions + z * z / (4 * sessions**2)) ** 0.5

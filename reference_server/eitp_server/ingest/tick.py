@@ -42,7 +42,7 @@ class Pace:
     """Longest time in s that an input waits for its tick to begin."""
     min_pause: float = 0.002
     """Shortest pause in s between ticks, in which the network is served."""
-    snapshot_batches: int = 100_000
+    snapshot_batches: int = 40_000
     """Batches after which a snapshot is due: it bounds what a restart has to replay."""
     snapshot_seconds: float = 60.0
     """Time in s after which a snapshot is due when there was any change."""
