@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _LANES: Final = {"relay": 4, "http": 512}
 """Streams of relays; connections of browsers."""
-_IN_FLIGHT: Final = 96
+_IN_FLIGHT: Final = 80
 _MOST_PACED: Final = {"relay": 1_000_000, "http": 1_500}
 """Most people whose batches set the rate of the calm phase."""
 _CEILING: Final = {"relay": 150_000, "http": 25_000}

@@ -47,7 +47,7 @@ class RestartOptions:
     sessions: int = 10_000
     history: int = 100_000
     """Batches that the snapshot covers."""
-    tail: int = 90_000
+    tail: int = 36_000
     """Batches after it; by default nearly as many as there ever are before the next snapshot."""
     runs: int = 3
     """Restarts from the same remains."""
