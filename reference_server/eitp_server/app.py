@@ -259,6 +259,7 @@ async def _start_tick(
     inbox = Inbox(max_batches=settings.max_queued_batches)
     pace = Pace(
         max_pause=settings.max_pause_ms / 1000,
+        snapshot_work=settings.snapshot_work_seconds,
         snapshot_batches=settings.snapshot_batches,
         snapshot_seconds=settings.snapshot_seconds,
         retention_seconds=settings.log_retention_seconds,

@@ -39,8 +39,10 @@ class Settings(BaseSettings):
     """Longest wait of an input for its tick."""
     max_queued_batches: int = Field(default=65_536, ge=1)
     """Batches in the inbox beyond which requests are refused as OVERLOADED."""
+    snapshot_work_seconds: float = Field(default=0.7, gt=0)
+    """Time spent on inputs after which a snapshot is written: a restart does that work again."""
     snapshot_batches: int = Field(default=100_000, ge=1)
-    """Batches after which a snapshot is written; it bounds the work of a restart."""
+    """Batches after which a snapshot is written, however little work they were."""
     snapshot_seconds: float = Field(default=60, gt=0)
     """Time after which a snapshot is written when anything changed."""
     log_retention_seconds: float = Field(default=3600, ge=0)

@@ -58,6 +58,7 @@ class Ticking:
     inbox: Inbox
     log: RefusingLog
     clock: list[int]
+    snapshots: MemorySnapshots
 
     async def open(self, session: int) -> None:
         """Open a session of the script."""
@@ -92,27 +93,27 @@ def new_reducer() -> Reducer:
 
 
 @asynccontextmanager
-async def ticking() -> AsyncGenerator[Ticking]:
+async def ticking(pace: Pace | None = None) -> AsyncGenerator[Ticking]:
     """Run a ticker until the block ends."""
-    log, inbox, clock = RefusingLog(), Inbox(), [START_US]
+    log, inbox, clock, snapshots = RefusingLog(), Inbox(), [START_US], MemorySnapshots()
     packets: Feed[Packet] = Feed(_nothing, 0)
     interventions: Feed[InterventionRow] = Feed(_nothing, 0)
     ticker = Ticker(
         inbox=inbox,
         log=log,
-        snapshots=MemorySnapshots(),
+        snapshots=snapshots,
         recovered=await recover(log, MemorySnapshots(), new_reducer),
         new_reducer=new_reducer,
         packets=packets,
         interventions=interventions,
         clock_us=lambda: clock[0],
-        pace=Pace(),
+        pace=pace or Pace(),
     )
     with unwrapped():
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(ticker.run())
             try:
-                yield Ticking(ticker=ticker, inbox=inbox, log=log, clock=clock)
+                yield Ticking(ticker=ticker, inbox=inbox, log=log, clock=clock, snapshots=snapshots)
             finally:
                 ticker.stop()
 

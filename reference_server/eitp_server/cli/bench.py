@@ -65,7 +65,12 @@ def measure_ingest(
 def measure_restart(
     sessions: Annotated[int, typer.Option(min=1, help="Live sessions.")] = 10_000,
     history: Annotated[int, typer.Option(min=1, help="Batches before the snapshot.")] = 100_000,
-    tail: Annotated[int, typer.Option(min=1, help="Batches after it, to be replayed.")] = 36_000,
+    tail: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Batches after it, to be replayed. Else as many as there ever are."
+        ),
+    ] = None,
     runs: Annotated[int, typer.Option(min=1, help="Restarts from the snapshot.")] = 3,
     data_dir: Annotated[
         Path | None, typer.Option(help="Make the data directories here: the disk to test.")

@@ -148,7 +148,8 @@ class Sessions:
         self._slots = {}
         self.info = [None] * self.capacity
         self._lines = [b""] * self.capacity
-        live: list[tuple[int, dict[str, Any]]] = [json.loads(line) for line in lines]
+        # Read at once: there may be many, and a server that starts is waited for.
+        live: list[tuple[int, dict[str, Any]]] = json.loads(b"[" + b",".join(lines) + b"]")
         for (slot, facts), line in zip(live, lines, strict=True):
             info = SessionInfo(**facts)
             self.info[slot] = info

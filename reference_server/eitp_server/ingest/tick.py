@@ -42,8 +42,10 @@ class Pace:
     """Longest time in s that an input waits for its tick to begin."""
     min_pause: float = 0.002
     """Shortest pause in s between ticks, in which the network is served."""
-    snapshot_batches: int = 40_000
-    """Batches after which a snapshot is due: it bounds what a restart has to replay."""
+    snapshot_work: float = 0.7
+    """Time in s spent on inputs after which a snapshot is due: a restart does that work again."""
+    snapshot_batches: int = 100_000
+    """Batches after which a snapshot is due, however little work they were."""
     snapshot_seconds: float = 60.0
     """Time in s after which a snapshot is due when there was any change."""
     retention_seconds: float = 3600.0
@@ -96,6 +98,7 @@ class Ticker:
         self._snapshot_tick = recovered.tick - recovered.replayed
         self._snapshot_at = asyncio.get_running_loop().time()
         self._since_snapshot = 0
+        self._work_since_snapshot = 0.0
         self._snapshotting = False
         self._snapshots_kept: deque[tuple[float, int]] = deque()
         """(loop time, tick) of the snapshots whose envelopes are still kept."""
@@ -135,7 +138,7 @@ class Ticker:
     async def _step(self, inputs: Sequence[Input]) -> None:
         self._now_us = max(self._clock_us(), self._now_us + 1)
         try:
-            effects = self.reducer.apply(inputs, self._now_us)
+            effects = self._reduce(inputs)
         except Exception:  # noqa: BLE001 # one bad input must not stop the others
             _LOG.exception("an input broke the reducer", inputs=len(inputs))
             await self._isolate(inputs)
@@ -156,6 +159,13 @@ class Ticker:
         self._count(effects)
         self._answer(effects)
         self._publish(effects)
+
+    def _reduce(self, inputs: Sequence[Input]) -> Effects:
+        clock = asyncio.get_running_loop().time
+        begun = clock()
+        effects = self.reducer.apply(inputs, self._now_us)
+        self._work_since_snapshot += clock() - begun
+        return effects
 
     def _publish(self, effects: Effects) -> None:
         self._packets.publish(effects.writes.packets)
@@ -253,13 +263,15 @@ class Ticker:
             return False
         pace = self._pace
         aged = now - self._snapshot_at >= pace.snapshot_seconds
-        return aged or self._since_snapshot >= pace.snapshot_batches
+        laborious = self._work_since_snapshot >= pace.snapshot_work
+        return aged or laborious or self._since_snapshot >= pace.snapshot_batches
 
     def _snapshot(self, now: float) -> Coroutine[Any, Any, None]:
         """Copy the state now, between two ticks; return what writes the copy down."""
         arrays, document = self.reducer.dump()
         document["now_us"] = self._now_us
-        self._snapshot_tick, self._snapshot_at, self._since_snapshot = self._tick, now, 0
+        self._snapshot_tick, self._snapshot_at = self._tick, now
+        self._since_snapshot, self._work_since_snapshot = 0, 0.0
         return self._write_snapshot(self._tick, arrays, document)
 
     async def _write_snapshot(

@@ -11,6 +11,8 @@ import statistics
 import tempfile
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -22,7 +24,7 @@ from eitp.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
 
 from eitp_server.ingest.envelope import read_envelope
 from eitp_server.ingest.input import Telemetry
-from eitp_server.lab.bench.ingest import run_load
+from eitp_server.lab.bench.ingest import LoadFailedError, run_load
 from eitp_server.lab.bench.machine import Machine, cpu_seconds, load_average, machine
 from eitp_server.lab.bench.plan import Phase, Plan
 from eitp_server.lab.bench.server import SERVER, serving
@@ -32,12 +34,19 @@ from eitp_server.storage.sqlite_log import SQLiteLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from concurrent.futures import Future
 
+    from eitp_server.lab.bench.plan import Outcome
     from eitp_server.lab.bench.server import Server
 
 _LANES: Final = 4
 _RECOVERED: Final = re.compile(r"recovered .*\bseconds=([0-9.]+)")
 _PATIENCE_SECONDS: Final = 60.0
+_POLL_SECONDS: Final = 0.01
+_LATE: Final = 0.95
+"""Part of the time between two snapshots after which the server is killed."""
+_MOST_SECONDS: Final = 60.0
+"""Time that a few snapshots take at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +55,10 @@ class RestartOptions:
 
     sessions: int = 10_000
     history: int = 100_000
-    """Batches that the snapshot covers."""
-    tail: int = 36_000
-    """Batches after it; by default nearly as many as there ever are before the next snapshot."""
+    """Batches that the snapshot covers, at least."""
+    tail: int | None = None
+    """Batches after it. None leaves snapshots to the server's settings, and kills it when the next
+    one is nearly due: then there is most to replay."""
     runs: int = 3
     """Restarts from the same remains."""
     data_dir: Path | None = None
@@ -148,10 +158,13 @@ def bench_restart(
 
 def _killed(options: RestartOptions, home: Path) -> _Remains:
     home.mkdir()
-    settings = {"EITP_SNAPSHOT_BATCHES": str(options.history), "EITP_SNAPSHOT_SECONDS": "86400"}
-    with serving(SERVER, home, settings) as server:
-        run_load(_plan(options, server))
-        os.kill(server.pid, signal.SIGKILL)
+    with serving(SERVER, home, _settings(options)) as server:
+        plan = _plan(options, server)
+        if options.tail is None:
+            _kill_at_the_worst_moment(options, plan, home / "data" / "snapshots")
+        else:
+            run_load(plan)
+            os.kill(server.pid, signal.SIGKILL)
     remains = _Remains(home / "data", int(_newest_snapshot(home / "data").stem))
     copy = home / "copy"
     shutil.copytree(remains.folder, copy)
@@ -160,10 +173,43 @@ def _killed(options: RestartOptions, home: Path) -> _Remains:
     return remains
 
 
+def _settings(options: RestartOptions) -> dict[str, str]:
+    if options.tail is None:
+        return {}
+    never = {"EITP_SNAPSHOT_SECONDS": "86400", "EITP_SNAPSHOT_WORK_SECONDS": "86400"}
+    return {"EITP_SNAPSHOT_BATCHES": str(options.history), **never}
+
+
+def _kill_at_the_worst_moment(options: RestartOptions, plan: Plan, snapshots: Path) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        load = pool.submit(run_load, plan)
+        _next_snapshot(snapshots, load)
+        time.sleep(options.history / plan.phases[0].batches_per_second)
+        _next_snapshot(snapshots, load)
+        began = time.monotonic()
+        _next_snapshot(snapshots, load)
+        interval = time.monotonic() - began
+        time.sleep(_LATE * interval)
+        os.kill(plan.server_pid, signal.SIGKILL)
+        with suppress(LoadFailedError):
+            load.result()
+
+
+def _next_snapshot(snapshots: Path, load: Future[Outcome]) -> None:
+    """Return when the server has written another snapshot."""
+    known = set(snapshots.glob("*.snapshot"))
+    while not set(snapshots.glob("*.snapshot")) - known:
+        if load.done():
+            load.result()
+            raise LoadFailedError("the load ended before a snapshot was due; make it longer")
+        time.sleep(_POLL_SECONDS)
+
+
 def _plan(options: RestartOptions, server: Server) -> Plan:
     """Send at the pace of that many people, so that ticks are as large as theirs."""
-    stock = options.history + options.tail
     rate = options.sessions * natural_rate(shoppers("visits", 10))
+    tail = round(rate * _MOST_SECONDS) if options.tail is None else options.tail
+    stock = options.history + tail
     return Plan(
         mode="relay",
         grpc_address=server.grpc_address,
