@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from eitp_server.bandit import selection
 from eitp_server.bandit.selection import (
     best_probabilities,
+    best_probabilities_of_many,
     expected_loss,
     exploration_floor,
     top_two,
@@ -179,3 +181,21 @@ def test_propensities_of_all_that_can_happen_sum_to_one(raw: list[float], share:
     ]
     held = total_propensity(raw[0] / sum(raw), holdout_share=share, holdout=True)
     assert sum(arms) + held == pytest.approx(1.0, abs=1e-12)
+
+
+@given(st.lists(shapes, min_size=1, max_size=4), st.integers(1, 400_000))
+def test_many_cells_at_once_get_what_each_gets_alone(
+    cells: list[list[tuple[float, float]]], numbers_at_once: int
+) -> None:
+    arms = min(map(len, cells))
+    pairs = np.array([cell[:arms] for cell in cells])
+    alpha, beta = pairs[..., 0], pairs[..., 1]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(selection, "NUMBERS_AT_ONCE", numbers_at_once)
+        found = best_probabilities_of_many(alpha, beta)
+    alone = np.array([best_probabilities(*one) for one in zip(alpha, beta, strict=True)])
+    np.testing.assert_allclose(found, alone, rtol=0.0, atol=1e-12)
+
+
+def test_no_cells_give_no_rows() -> None:
+    assert best_probabilities_of_many(np.empty((0, 3)), np.empty((0, 3))).shape == (0, 3)
