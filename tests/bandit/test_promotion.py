@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 from bandit.lifts import PROVEN, lift
+from eitp_server.bandit.lift import LEAST_EFFECTIVE_SAMPLE_SIZE
 from eitp_server.bandit.promotion import (
     MINIMUM_CONVERSIONS,
-    MINIMUM_EFFECTIVE_SAMPLE_SIZE,
     MINIMUM_UNITS,
     Candidate,
     Condition,
@@ -129,7 +129,7 @@ def test_counts_are_enough_exactly_when_no_shortfall_is_named(
     expected = (
         min(treated, held) >= MINIMUM_UNITS
         and min(converted, held_converted) // 50 >= MINIMUM_CONVERSIONS
-        and size >= MINIMUM_EFFECTIVE_SAMPLE_SIZE
+        and size >= LEAST_EFFECTIVE_SAMPLE_SIZE
     )
     assert is_enough(seen) == expected
     assert expected == enough(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from eitp_server.bandit.discovery import FALSE_DISCOVERY_RATE, discoveries
+from eitp_server.bandit.lift import LEAST_EFFECTIVE_SAMPLE_SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,7 +24,6 @@ MINIMUM_UNITS = 500
 """Matured units on either side."""
 MINIMUM_CONVERSIONS = 10
 """Conversions on either side."""
-MINIMUM_EFFECTIVE_SAMPLE_SIZE = 100.0
 MINIMUM_DAYS = 7.0
 """Between the first and the last matured decision, so that each day of the week was seen."""
 
@@ -134,7 +134,7 @@ def enough(
     return np.asarray(
         (np.minimum(treated_units, holdout_units) >= MINIMUM_UNITS)
         & (np.minimum(treated_conversions, holdout_conversions) >= MINIMUM_CONVERSIONS)
-        & (effective_sample_size >= MINIMUM_EFFECTIVE_SAMPLE_SIZE)
+        & (effective_sample_size >= LEAST_EFFECTIVE_SAMPLE_SIZE)
     )
 
 
@@ -171,7 +171,7 @@ def _shortfalls(lift: Lift) -> Iterator[Unmet]:
         (
             Condition.EFFECTIVE_SAMPLE_SIZE,
             lift.effective_sample_size,
-            MINIMUM_EFFECTIVE_SAMPLE_SIZE,
+            LEAST_EFFECTIVE_SAMPLE_SIZE,
         ),
     ):
         if found < needed:
