@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import gammaincinv
 
-from eitp_server.intelligence.transfer.likelihood import most_likely, weighted_means
+from eitp_server.intelligence.transfer.likelihood import (
+    cross_weights,
+    deviations,
+    most_likely,
+)
 from eitp_server.intelligence.transfer.root import falling_zero
 
 if TYPE_CHECKING:
@@ -37,14 +41,14 @@ def between_variance(effects: Effects, method: Method = Method.REML) -> float:
 
 def weighted_squares(effects: Effects, tau2: float = 0.0) -> float:
     """Return sum w (y - mu)^2 with w = 1 / (v + tau2); at 0 it is Cochran's Q."""
-    mean, _ = weighted_means(effects, np.array([tau2]))
-    return float(((effects.value - mean) ** 2 / (effects.variance + tau2)).sum())
+    off = deviations(effects, np.array([tau2]))[0]
+    return float((off**2 / (effects.variance + tau2)).sum())
 
 
 def typical_variance(effects: Effects) -> float:
     """Return the sampling variance of a typical effect (Higgins & Thompson 2002, equation 9)."""
-    total, squares = _sums(effects)
-    return (len(effects) - 1) * total / (total**2 - squares)
+    weights = 1 / effects.variance
+    return (len(effects) - 1) * float(weights.sum() / cross_weights(weights))
 
 
 def i_squared(effects: Effects, tau2: float) -> float:
@@ -72,9 +76,8 @@ def q_profile(effects: Effects, level: float = 0.95) -> tuple[float, float]:
 
 
 def _dersimonian_laird(effects: Effects) -> float:
-    total, squares = _sums(effects)
     excess = weighted_squares(effects) - (len(effects) - 1)
-    return max(0.0, excess / (total - squares / total))
+    return max(0.0, excess / (len(effects) - 1) * typical_variance(effects))
 
 
 def _paule_mandel(effects: Effects) -> float:
@@ -88,8 +91,3 @@ def _tau2_at(effects: Effects, squares: float) -> float:
     # The squares are at most sum (y - mean)^2 / (tau2 + smallest v), hence below at this end.
     end = float(((effects.value - effects.value.mean()) ** 2).sum()) / squares
     return falling_zero(lambda tau2: weighted_squares(effects, tau2) - squares, 0.0, end)
-
-
-def _sums(effects: Effects) -> tuple[float, float]:
-    weights = 1 / effects.variance
-    return float(weights.sum()), float((weights**2).sum())

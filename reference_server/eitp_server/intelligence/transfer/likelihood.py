@@ -24,6 +24,22 @@ def weighted_means(effects: Effects, tau2: Vector) -> tuple[Vector, Vector]:
     return weights @ effects.value / total, total
 
 
+def deviations(effects: Effects, tau2: Vector) -> Vector:
+    """Return y - mu(tau2), (n, k), for `tau2` (n,).
+
+    Taken from the most precise effect, whose own deviation would vanish in rounding otherwise.
+    """
+    from_best = effects.value - effects.value[effects.variance.argmin()]
+    weights = 1 / (effects.variance + tau2[:, None])
+    return from_best - (weights @ from_best / weights.sum(axis=1))[:, None]
+
+
+def cross_weights(weights: Vector) -> Vector:
+    """Return (sum w)^2 - sum w^2 along the last axis, without the difference of large numbers."""
+    before = np.cumsum(weights, axis=-1)[..., :-1]
+    return 2 * (before * weights[..., 1:]).sum(axis=-1)
+
+
 def log_likelihood(effects: Effects, tau2: Vector) -> Vector:
     """Return the restricted log likelihood, (n,) for `tau2` (n,), but for a constant.
 
@@ -31,18 +47,15 @@ def log_likelihood(effects: Effects, tau2: Vector) -> Vector:
     and Behavioral Statistics 30, equation 13).
     """
     weights = 1 / (effects.variance + tau2[:, None])
-    mean, total = weighted_means(effects, tau2)
-    off = weights * (effects.value - mean[:, None]) ** 2
-    return 0.5 * (np.log(weights).sum(axis=1) - off.sum(axis=1) - np.log(total))
+    off = (weights * deviations(effects, tau2) ** 2).sum(axis=1)
+    return 0.5 * (np.log(weights).sum(axis=1) - off - np.log(weights.sum(axis=1)))
 
 
 def score(effects: Effects, tau2: Vector) -> Vector:
     """Return the derivative of `log_likelihood` by tau2."""
     weights = 1 / (effects.variance + tau2[:, None])
-    mean, total = weighted_means(effects, tau2)
-    squares = weights**2
-    off = (squares * (effects.value - mean[:, None]) ** 2).sum(axis=1)
-    return 0.5 * (off - total + squares.sum(axis=1) / total)
+    off = ((weights * deviations(effects, tau2)) ** 2).sum(axis=1)
+    return 0.5 * (off - cross_weights(weights) / weights.sum(axis=1))
 
 
 def most_likely(effects: Effects) -> float:

@@ -23,12 +23,12 @@ def statement(finding: Finding) -> str:
     match finding.verdict:
         case Verdict.TRANSFERABLE:
             return (
-                f"Expect it to help in another vertical: its effect there {chance}; "
+                f"Expect it to help in another vertical: the effect there {chance}; "
                 f"{_mean(estimate)}."
             )
         case Verdict.HARMFUL:
             return (
-                f"Expect it to harm in another vertical: its effect there {chance}; "
+                f"Expect it to harm in another vertical: the effect there {chance}; "
                 f"{_mean(estimate)}."
             )
         case Verdict.VARIES:
@@ -39,7 +39,7 @@ def statement(finding: Finding) -> str:
             )
         case _:
             return (
-                f"The data do not say what to expect in another vertical: its effect there {chance}"
+                f"The data do not say what to expect in another vertical: the effect there {chance}"
                 f"; {_mean(estimate)}."
             )
 
