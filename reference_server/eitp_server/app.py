@@ -13,14 +13,17 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 
 from eitp_server.bandit.choice import Experiment
+from eitp_server.bandit.policy_table import Exploration
 from eitp_server.config import DEVELOPMENT_TENANT
 from eitp_server.ingest.classify import classify
 from eitp_server.ingest.feed import Feed
 from eitp_server.ingest.inbox import Inbox
+from eitp_server.ingest.input import Command, CommandKind
 from eitp_server.ingest.recovery import recover
 from eitp_server.ingest.reducer import IDLE_US, REDUCER_VERSION, Reducer
 from eitp_server.ingest.tick import Pace, Ticker
 from eitp_server.interventions.desk import Desk
+from eitp_server.interventions.learner import Learner, Rhythm, Wish
 from eitp_server.interventions.policy import Policy
 from eitp_server.interventions.policy import Settings as PolicySettings
 from eitp_server.services.capability import NAME as CAPABILITY
@@ -139,6 +142,8 @@ async def running(settings: Settings) -> AsyncGenerator[Server]:
         boundary = Boundary(services, authenticator, gate=inbox)
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         tasks.create_task(ticker.run())
+        learner = tasks.create_task(_learner(ticker, inbox, stores, settings).run())
+        stack.callback(learner.cancel)
         stack.callback(ticker.stop)
         grpc_server = GrpcServer(boundary, settings.host, settings.grpc_port)
         await stack.enter_async_context(grpc_server)
@@ -278,6 +283,32 @@ async def _start_tick(
     return ticker, inbox, packets, interventions
 
 
+def _policy(ticker: Ticker) -> Policy:
+    desk = ticker.reducer.policy
+    assert isinstance(desk, Desk)
+    return desk.policy
+
+
+def _learner(ticker: Ticker, inbox: Inbox, stores: _Stores, settings: Settings) -> Learner:
+    async def install(document: dict[str, Any]) -> object:
+        kind = CommandKind.INSTALL_POLICY
+        return await inbox.submit(Command(tenant_id="", kind=kind, document=document))
+
+    def wishes() -> dict[str, Wish]:
+        return {
+            tenant.tenant_id: Wish(
+                sharing=tenant.learning.pooling,
+                exploration=Exploration(
+                    floor=tenant.learning.exploration_floor, goal=tenant.learning.selection_goal
+                ),
+            )
+            for tenant in stores.accounts.tenants.all()
+        }
+
+    rhythm = Rhythm(seconds=settings.learning_seconds)
+    return Learner(lambda: _policy(ticker), install, wishes, ticker.now_us, rhythm)
+
+
 def _services(
     stores: _Stores,
     ticker: Ticker,
@@ -297,11 +328,6 @@ def _services(
 
     def alive(tenant_id: str, session_id: str) -> bool:
         return ticker.reducer.sessions.find(tenant_id, session_id) is not None
-
-    def policy() -> Policy:
-        desk = ticker.reducer.policy
-        assert isinstance(desk, Desk)
-        return desk.policy
 
     def refreshed(caller: Caller) -> str:
         return tokens.refreshed(caller, ticker.now_us())
@@ -326,7 +352,7 @@ def _services(
         "eitp.v1.InterventionService": InterventionService(
             inbox,
             Watch(interventions, Cursors(FeedKind.INTERVENTIONS, incarnation), ticker.now_us),
-            policy,
+            lambda: _policy(ticker),
             queries,
             ticker.now_us,
         ),

@@ -45,6 +45,9 @@ class Settings(BaseSettings):
     """Batches after which a snapshot is written, however little work they were."""
     snapshot_seconds: float = Field(default=60, gt=0)
     """Time after which a snapshot is written when anything changed."""
+    learning_seconds: float = Field(default=60, gt=0)
+    """Time after which the policy learns from what came in; 200 decisions or outcomes are worth it
+    sooner."""
     log_retention_seconds: float = Field(default=3600, ge=0)
     """Time for which raw telemetry stays in the log, so that a state can be recomputed from it."""
     token_lifetime_seconds: int = Field(default=900, ge=60, le=900)

@@ -73,6 +73,7 @@ DECISION = Decision(
     holdout_share=0.1,
     snapshot_id="snapshot",
     policy_version="1",
+    epochs=(0, 3),
 )
 INTERVENTION = InterventionRow(
     intervention_id="intervention-1",

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from eitp_server.bandit.decision import Cell, Decision
 from eitp_server.bandit.draw import draw, held_out, pick
-from eitp_server.bandit.posterior import POLICY_VERSION
+from eitp_server.bandit.policy_table import POLICY_VERSION
 from eitp_server.bandit.selection import total_propensity
 
 if TYPE_CHECKING:
-    from eitp_server.bandit.posterior import Snapshot
+    from eitp_server.bandit.policy_table import Snapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +37,8 @@ class Moment:
     """Pseudonym of the visitor; when empty, the session is what is held out or not."""
     packet_id: str
     now_us: int
+    epochs: tuple[int, ...] = ()
+    """Of the arms, in the order of the snapshot's."""
 
 
 def choose(moment: Moment, snapshot: Snapshot, experiment: Experiment) -> Decision:
@@ -72,4 +74,5 @@ def choose(moment: Moment, snapshot: Snapshot, experiment: Experiment) -> Decisi
         holdout_share=share,
         snapshot_id=snapshot.snapshot_id,
         policy_version=POLICY_VERSION,
+        epochs=moment.epochs,
     )

@@ -24,6 +24,10 @@ class CommandKind(IntEnum):
     DELETE_DEFINITION = 6
     SKIP_TIMERS = 7
     """The server's own: drop what time alone would do now, because it breaks the reducer."""
+    INSTALL_POLICY = 8
+    """The server's own: decide from now on by what was learnt."""
+    STOP_INTERVENTION = 9
+    """The server's own: an intervention does more harm than the tenant tolerates."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

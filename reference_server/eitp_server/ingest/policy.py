@@ -10,7 +10,13 @@ if TYPE_CHECKING:
     from eitp_server.bandit.decision import Decision
     from eitp_server.classification.packet import Packet
     from eitp_server.ingest.session_table import SessionInfo
-    from eitp_server.storage.log import AcknowledgementRow, InterventionRow, OutcomeRow
+    from eitp_server.storage.log import (
+        AcknowledgementRow,
+        CensoredRow,
+        InterventionRow,
+        OutcomeRow,
+        StoppedRow,
+    )
 
 
 class Choice(Protocol):
@@ -59,6 +65,18 @@ class Policy(Protocol):
         self, tenant_id: str, document: Mapping[str, Any], now_us: int
     ) -> AcknowledgementRow | None:
         """Keep what became of an intervention; None when that was known."""
+        ...
+
+    def withdraw(self, session: SessionInfo, now_us: int) -> list[CensoredRow]:
+        """Give up what is open of a session that takes its consent back."""
+        ...
+
+    def stop(self, tenant_id: str, document: Mapping[str, Any], now_us: int) -> StoppedRow:
+        """Take an intervention out of the choice because of the harm that it does."""
+        ...
+
+    def install(self, document: Mapping[str, Any]) -> None:
+        """Decide from now on by what was learnt."""
         ...
 
     def put_definition(self, tenant_id: str, document: Mapping[str, Any]) -> Any:

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from eitp_server.ingest.screen import Validator
     from eitp_server.storage.log import OutcomeRow
 
-REDUCER_VERSION: Final = "6"
+REDUCER_VERSION: Final = "7"
 IDLE_US: Final = 30 * 60 * 1_000_000
 """A session without input for this long is closed."""
 
@@ -252,12 +252,19 @@ class Reducer:
         slot = self.sessions.find(command.tenant_id, command.document["session_id"])
         if slot is None:
             slot = self._fresh(command, effects.now_us)
+        self._withdraw(slot, command, effects)
         self.sessions.consent(slot, interventions=command.document["consent_interventions"])
         self.sessions.columns.seen_us[slot] = effects.now_us
         info = self.sessions.info[slot]
         assert info is not None
         following = int(self.sessions.columns.next_sequence[slot])
         return Opened(next_sequence=following, opened_us=info.opened_us)
+
+    def _withdraw(self, slot: int, command: Command, effects: Effects) -> None:
+        info = self.sessions.info[slot]
+        assert info is not None
+        if info.consent_interventions and not command.document["consent_interventions"]:
+            effects.writes.censored += self.policy.withdraw(info, effects.now_us)
 
     def _fresh(self, command: Command, now_us: int) -> int:
         document = dict(command.document)
@@ -320,6 +327,13 @@ class Reducer:
         if row is not None:
             effects.writes.acknowledgements.append(row)
 
+    def _install(self, command: Command, _: Effects) -> None:
+        self.policy.install(command.document)
+
+    def _stop(self, command: Command, effects: Effects) -> None:
+        row = self.policy.stop(command.tenant_id, command.document, effects.now_us)
+        effects.writes.stopped.append(row)
+
     def _put(self, command: Command, _: Effects) -> Any:
         return self.policy.put_definition(command.tenant_id, command.document)
 
@@ -334,6 +348,8 @@ class Reducer:
         CommandKind.PUT_DEFINITION: _put,
         CommandKind.DELETE_DEFINITION: _delete,
         CommandKind.SKIP_TIMERS: _skipped,
+        CommandKind.INSTALL_POLICY: _install,
+        CommandKind.STOP_INTERVENTION: _stop,
     }
 
 

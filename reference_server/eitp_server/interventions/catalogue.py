@@ -121,7 +121,10 @@ class Catalogue:
         return _default_entries(tenant_id) if found is None else found
 
     def _append(self, definition: Definition, revisions: tuple[Definition, ...]) -> Definition:
-        kept = replace(definition, revision=len(revisions) + 1)
+        revision = len(revisions) + 1
+        same = bool(revisions) and revisions[-1].appearance == definition.appearance
+        epoch = revisions[-1].epoch if same else revision
+        kept = replace(definition, revision=revision, epoch=epoch)
         entries = self._entries(kept.tenant_id)
         self._put(kept.tenant_id, {**entries, kept.definition_id: _Entry((*revisions, kept))})
         return kept

@@ -14,7 +14,7 @@ def default_definitions(tenant_id: str) -> tuple[Definition, ...]:
     Two of them claim something about stock or other customers and stay ineligible until the tenant
     supplies the fact and its source.
     """
-    return tuple(replace(item, tenant_id=tenant_id, revision=1) for item in _DEFAULTS)
+    return tuple(replace(item, tenant_id=tenant_id, revision=1, epoch=1) for item in _DEFAULTS)
 
 
 _DEFAULTS = (

@@ -38,6 +38,8 @@ class Definition:
     tenant_id: str
     revision: int = 0
     """Counts the changes from 1; the catalogue sets it."""
+    epoch: int = 0
+    """The revision at which what the shopper sees was last changed; the catalogue sets it."""
     kind: InterventionKind
     title: str
     body: str = ""
@@ -68,6 +70,19 @@ class Definition:
     def needs_fact(self) -> bool:
         """Whether the text claims something about stock, time or other customers."""
         return self.kind in STATING_A_FACT
+
+    @property
+    def appearance(self) -> tuple[object, ...]:
+        """What the shopper sees, but for the figure in a fact: it may change by the minute."""
+        return (
+            self.kind,
+            self.title,
+            self.body,
+            self.action_url,
+            self.offer_id,
+            bool(self.fact),
+            self.fact_source,
+        )
 
 
 def to_json(definition: Definition) -> dict[str, Any]:

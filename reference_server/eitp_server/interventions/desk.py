@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from eitp_server.interventions.definition import Definition
     from eitp_server.interventions.outcome import Recorded
     from eitp_server.interventions.policy import Choice
-    from eitp_server.storage.log import AcknowledgementRow, OutcomeRow
+    from eitp_server.storage.log import AcknowledgementRow, CensoredRow, OutcomeRow, StoppedRow
 
     class Visitor(Protocol):
         """What a decision needs to know of a session."""
@@ -83,8 +83,22 @@ class Desk:
         definition = from_json({**document["definition"], "tenant_id": tenant_id})
         put = catalogue.replace if document["replace"] else catalogue.create
         kept = put(definition)
+        if kept.epoch == kept.revision > 1:
+            self.policy.renew(tenant_id, kept.definition_id)
         self.policy.requests.keep(tenant_id, request_id, document, kept)
         return kept
+
+    def withdraw(self, session: Visitor, now_us: int) -> list[CensoredRow]:
+        """Give up what is open of a session that takes its consent back."""
+        return self.policy.withdraw(session.tenant_id, session.session_id, now_us)
+
+    def stop(self, tenant_id: str, document: Mapping[str, Any], now_us: int) -> StoppedRow:
+        """Take an intervention out of the choice because of the harm that it does."""
+        return self.policy.stop(tenant_id, document["definition_id"], document["metric"], now_us)
+
+    def install(self, document: Mapping[str, Any]) -> None:
+        """Decide from now on by what was learnt."""
+        self.policy.table.install(document)
 
     def delete_definition(self, tenant_id: str, definition_id: str) -> None:
         """Remove a catalogue entry."""

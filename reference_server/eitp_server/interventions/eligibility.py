@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
     from eitp_server.classification.packet import Packet
     from eitp_server.interventions.definition import Definition
@@ -28,6 +28,8 @@ class Refusal(StrEnum):
     """The last decision of the session is too recent, and no less urgent."""
     DISABLED = "DISABLED"
     """The tenant switched it off."""
+    STOPPED = "STOPPED"
+    """It did more harm than the tenant tolerates, and shows the same as then."""
     FACT_MISSING = "FACT_MISSING"
     """It makes a claim without the fact or without the source of the fact."""
     LABEL_DIFFERS = "LABEL_DIFFERS"
@@ -100,17 +102,19 @@ def assess(
     history: History,
     limits: Limits,
     now_us: int,
+    stopped: Container[str] = (),
 ) -> Eligibility:
     """Return which of `definitions` fit the packet and the session that it is about.
 
-    The holdout plays no part: who is held out must be eligible at the same moments as all others.
+    `stopped` are the identities of those that guardrails stopped. The holdout plays no part: who
+    is held out must be eligible at the same moments as all others.
     """
     everything = _session_refusal(consent, history, limits)
     resting = _cooling(history.last_decision_us, limits.cool_down_seconds, now_us)
     verdicts = {
         item.definition_id: everything
         or _rest_refusal(item, history, resting)
-        or _refusal(item, packet, history, now_us)
+        or _refusal(item, packet, history, now_us, stopped)
         for item in definitions
     }
     fitting = [item for item in definitions if verdicts[item.definition_id] is None]
@@ -137,18 +141,24 @@ def _rest_refusal(definition: Definition, history: History, resting: bool) -> Re
 
 
 def _refusal(
-    definition: Definition, packet: Packet, history: History, now_us: int
+    definition: Definition,
+    packet: Packet,
+    history: History,
+    now_us: int,
+    stopped: Container[str],
 ) -> Refusal | None:
     return (
-        _content_refusal(definition)
+        _content_refusal(definition, stopped)
         or _moment_refusal(definition, packet)
         or _repetition_refusal(definition, history, now_us)
     )
 
 
-def _content_refusal(definition: Definition) -> Refusal | None:
+def _content_refusal(definition: Definition, stopped: Container[str]) -> Refusal | None:
     if not definition.enabled:
         return Refusal.DISABLED
+    if definition.definition_id in stopped:
+        return Refusal.STOPPED
     if definition.needs_fact and not (definition.fact and definition.fact_source):
         return Refusal.FACT_MISSING
     return None

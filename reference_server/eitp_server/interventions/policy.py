@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 from eitp_server.bandit.choice import Experiment, Moment, choose
 from eitp_server.bandit.decision import Cell, Decision
 from eitp_server.bandit.digest import identifier
 from eitp_server.bandit.draw import held_out
-from eitp_server.bandit.posterior import Posterior
+from eitp_server.bandit.learning import Lesson
+from eitp_server.bandit.policy_table import PolicyTable
+from eitp_server.bandit.tally import Tallies
 from eitp_server.errors import Conflict, Missing, Reason
 from eitp_server.interventions.catalogue import Catalogue
 from eitp_server.interventions.disposition import InterventionDisposition
@@ -25,14 +27,23 @@ from eitp_server.interventions.outcome import SUCCESSES, OutcomeReport, Recorded
 from eitp_server.interventions.request import Requests
 from eitp_server.interventions.visit import OpenDecision, Sent, Visit
 from eitp_server.interventions.visits import Visits
-from eitp_server.storage.log import AcknowledgementRow, InterventionRow, OutcomeRow
+from eitp_server.storage.log import (
+    AcknowledgementRow,
+    CensoredRow,
+    InterventionRow,
+    OutcomeRow,
+    StoppedRow,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from eitp_server.bandit.learning import Terms
     from eitp_server.classification.packet import Packet
 
 NO_INTERVENTION = ""
 """The arm that does nothing; it competes in every decision."""
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +54,8 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     attribution_seconds: int = 86_400
     """How long after a decision an outcome is credited to it."""
+    half_life_seconds: int = 14 * 86_400
+    """Age at which what was learnt counts half: shops and shoppers change."""
     retention_seconds: int = 172_800
     """How long a session is remembered, so that late and repeated reports find it."""
 
@@ -76,11 +89,15 @@ class Policy:
 
     def __init__(self, settings: Settings) -> None:
         self.catalogue = Catalogue()
-        self.posterior = Posterior()
         self.requests = Requests()
+        self.table = PolicyTable()
         self._settings = settings
         self._visits = Visits(settings.retention_seconds * MICROSECONDS)
         self._window_us = settings.attribution_seconds * MICROSECONDS
+        self.tallies = Tallies(
+            window_us=self._window_us, half_life_us=settings.half_life_seconds * MICROSECONDS
+        )
+        self._stops: dict[tuple[str, str], StoppedRow] = {}
         self._last_number = 0
 
     def explain(self, packet: Packet, shopper: Shopper, now_us: int) -> Eligibility:
@@ -93,6 +110,7 @@ class Policy:
             history=visit.history() if visit else History(),
             limits=self._settings.limits,
             now_us=now_us,
+            stopped=self.stopped(shopper.tenant_id),
         )
 
     def decide(self, packet: Packet, shopper: Shopper, now_us: int) -> Choice | None:
@@ -194,12 +212,81 @@ class Policy:
         )
         visit.outcomes[outcome_id] = row
         if decision and report.kind in SUCCESSES:
-            self._learn(decision, occurred_us)
+            self._learn(decision, occurred_us, now_us)
         return Recorded(row, duplicate=False)
+
+    def lesson(self, terms: Mapping[str, Terms], now_us: int) -> Lesson:
+        """Return everything there is to learn from, as it is now; `terms` are by tenant."""
+        return Lesson(
+            frame=self.tallies.frame(now_us),
+            asked=self.table.asked(),
+            known=self.table.known(),
+            explorations=self.table.explorations(),
+            terms=terms,
+            window_us=self._window_us,
+            half_life_us=self._settings.half_life_seconds * MICROSECONDS,
+        )
+
+    def withdraw(self, tenant_id: str, session_id: str, now_us: int) -> list[CensoredRow]:
+        """Give up the open decisions of a session that takes its consent back.
+
+        They count for nobody: neither as success nor as failure.
+        """
+        visit = self._visits.find(tenant_id, session_id)
+        if visit is None:
+            return []
+        given_up = visit.open_decisions(now_us, self._window_us)
+        self._visits.changed(visit)
+        for decision in given_up:
+            decision.censored = True
+            if not decision.holdout:
+                self.tallies.censor(
+                    decision.cell, decision.chosen, decided_us=decision.decided_at_us
+                )
+        return [
+            CensoredRow(tenant_id=tenant_id, decision_id=decision.decision_id, at_us=now_us)
+            for decision in given_up
+        ]
+
+    def stop(self, tenant_id: str, definition_id: str, metric: int, now_us: int) -> StoppedRow:
+        """Take an intervention out of the choice until what it shows is changed.
+
+        Raises Missing(DEFINITION_UNKNOWN).
+        """
+        definition = self.catalogue.get(tenant_id, definition_id)
+        known = self._stops.get((tenant_id, definition_id))
+        if known is not None and known.epoch == definition.epoch:
+            return known
+        row = StoppedRow(
+            tenant_id=tenant_id,
+            definition_id=definition_id,
+            epoch=definition.epoch,
+            metric=metric,
+            at_us=now_us,
+        )
+        self._stops[tenant_id, definition_id] = row
+        return row
+
+    def stopped(self, tenant_id: str) -> dict[str, StoppedRow]:
+        """Return what guardrails stopped, by identity; what shows something else may run again."""
+        if not self._stops:
+            return {}
+        return {
+            item.definition_id: row
+            for item in self.catalogue.definitions(tenant_id)
+            if (row := self._stops.get((tenant_id, item.definition_id))) is not None
+            and row.epoch == item.epoch
+        }
+
+    def renew(self, tenant_id: str, definition_id: str) -> None:
+        """Forget what was learnt of an intervention that shows something else from now on."""
+        self.tallies.restart(tenant_id, definition_id)
+        self.table.forget(tenant_id, definition_id)
 
     def expire(self, now_us: int) -> None:
         """Forget the sessions whose retention is over; every change does this first."""
         self._visits.expire(now_us)
+        self.tallies.mature(now_us)
 
     def forget_session(self, tenant_id: str, session_id: str) -> None:
         """Forget a session now, for erasure; the counts that it contributed to name nobody.
@@ -211,27 +298,34 @@ class Policy:
     def dump(self) -> bytes:
         """Return the whole state as lines of JSON; equal states give equal bytes.
 
-        The first line holds everything but the visits, each other one a visit.
+        The first line says how many lines of tallies and of the policy follow; then come visits.
         """
+        tallies, table = self.tallies.dump(), self.table.dump()
         head = {
             "format": FORMAT,
             "last_number": self._last_number,
             "catalogue": self.catalogue.dump(),
             "requests": self.requests.dump(),
-            "posterior": self.posterior.dump(),
+            "stops": [asdict(row) for _, row in sorted(self._stops.items())],
+            "tallies": len(tallies),
+            "table": len(table),
         }
-        return "\n".join((json.dumps(head), *self._visits.dump())).encode()
+        return "\n".join((json.dumps(head), *tallies, *table, *self._visits.dump())).encode()
 
     def load(self, state: bytes) -> None:
         """Take the state from `dump`. Raises ValueError for another format."""
-        first, *visits = state.decode().split("\n")
+        first, *lines = state.decode().split("\n")
         head = json.loads(first)
         if head["format"] != FORMAT:
             raise ValueError(f"policy has format {head['format']}, not {FORMAT}")
         self.catalogue.load(head["catalogue"])
         self.requests.load(head["requests"])
-        self.posterior.load(head["posterior"])
-        self._visits.load(visits)
+        stops = [StoppedRow(**row) for row in head["stops"]]
+        self._stops = {(row.tenant_id, row.definition_id): row for row in stops}
+        tallies, table = head["tallies"], head["tallies"] + head["table"]
+        self.tallies.load(lines[:tallies])
+        self.table.load(lines[tallies:table])
+        self._visits.load(lines[table:])
         self._last_number = head["last_number"]
 
     def _choose(
@@ -250,8 +344,9 @@ class Policy:
             visitor_hash=shopper.visitor_hash,
             packet_id=packet.packet_id,
             now_us=now_us,
+            epochs=(0, *(self.catalogue.get(shopper.tenant_id, arm).epoch for arm in arms)),
         )
-        snapshot = self.posterior.snapshot(cell, (NO_INTERVENTION, *arms), now_us)
+        snapshot = self.table.snapshot(cell, (NO_INTERVENTION, *arms))
         return choose(moment, snapshot, self._settings.experiment)
 
     def _remember(self, visit: Visit, decision: Decision) -> None:
@@ -265,7 +360,7 @@ class Policy:
         )
         self._visits.add(visit, opened)
         if not decision.holdout:
-            self.posterior.book(decision.cell, decision.chosen)
+            self.tallies.book(decision.cell, decision.chosen, decision.decided_at_us)
 
     def _priority(self, decision: Decision) -> int:
         tenant_id = decision.cell.tenant_id
@@ -303,11 +398,18 @@ class Policy:
             )
         return found
 
-    def _learn(self, decision: OpenDecision, occurred_us: int) -> None:
-        timely = occurred_us - decision.decided_at_us <= self._window_us
-        if timely and not decision.holdout and not decision.succeeded:
+    def _learn(self, decision: OpenDecision, occurred_us: int, now_us: int) -> None:
+        # What is heard of after the window changes nothing: labels are for good.
+        timely = now_us - decision.decided_at_us <= self._window_us
+        if timely and not decision.censored and not decision.succeeded:
             decision.succeeded = True
-            self.posterior.credit(decision.cell, decision.chosen)
+            if not decision.holdout:
+                self.tallies.credit(
+                    decision.cell,
+                    decision.chosen,
+                    decided_us=decision.decided_at_us,
+                    delay_us=max(occurred_us - decision.decided_at_us, 0),
+                )
 
 
 def _repeated(report: OutcomeReport, known: OutcomeRow) -> Recorded[OutcomeRow]:

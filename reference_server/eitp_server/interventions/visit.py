@@ -27,7 +27,9 @@ class OpenDecision:
     priority: int
     """Highest priority among its arms: what it takes to break the session's cool-down."""
     succeeded: bool = False
-    """The posterior has its success."""
+    """Its success was reported in time."""
+    censored: bool = False
+    """Its outcome can never be known."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -67,6 +69,14 @@ class Visit:
             if 0 <= at_us - decision.decided_at_us <= window_us:
                 return decision
         return None
+
+    def open_decisions(self, now_us: int, window_us: int) -> list[OpenDecision]:
+        """Return the decisions whose outcome is not known and may still be heard of."""
+        return [
+            item
+            for item in self.decisions
+            if now_us - item.decided_at_us <= window_us and not item.censored and not item.succeeded
+        ]
 
     def pending(self, now_us: int) -> tuple[InterventionRow, ...]:
         """Return what was sent, is not acknowledged and may still be shown."""

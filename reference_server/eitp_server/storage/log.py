@@ -105,6 +105,28 @@ class ForecastRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CensoredRow:
+    """A decision whose outcome can never be known, because consent was withdrawn."""
+
+    tenant_id: str
+    decision_id: str
+    at_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoppedRow:
+    """An intervention that a guardrail stopped, until what it shows is changed."""
+
+    tenant_id: str
+    definition_id: str
+    epoch: int
+    """The revision at which what the shopper sees was last changed."""
+    metric: int
+    """A `eitp.v1.GuardrailMetric`."""
+    at_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetterRow:
     """An input that the reducer could not apply, kept so that it can be looked at and replayed."""
 
@@ -124,6 +146,8 @@ class Writes:
     acknowledgements: list[AcknowledgementRow] = field(default_factory=list[AcknowledgementRow])
     outcomes: list[OutcomeRow] = field(default_factory=list[OutcomeRow])
     forecasts: list[ForecastRow] = field(default_factory=list[ForecastRow])
+    censored: list[CensoredRow] = field(default_factory=list[CensoredRow])
+    stopped: list[StoppedRow] = field(default_factory=list[StoppedRow])
     dead_letters: list[DeadLetterRow] = field(default_factory=list[DeadLetterRow])
 
 

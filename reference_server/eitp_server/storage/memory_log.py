@@ -139,6 +139,8 @@ class MemoryLog:
         self.written.acknowledgements += writes.acknowledgements
         self.written.outcomes += writes.outcomes
         self.written.forecasts += writes.forecasts
+        self.written.censored += writes.censored
+        self.written.stopped += writes.stopped
         self.written.dead_letters += writes.dead_letters
 
 

@@ -58,12 +58,16 @@ _INSERT_INTERVENTION = insert_into(tables.Intervention)
 _INSERT_ACKNOWLEDGEMENT = f"{insert_into(tables.Acknowledgement)} ON CONFLICT DO NOTHING"
 _INSERT_OUTCOME = f"{insert_into(tables.Outcome)} ON CONFLICT DO NOTHING"
 _INSERT_FORECAST = insert_into(tables.Forecast)
+_INSERT_CENSORED = f"{insert_into(tables.CensoredDecision)} ON CONFLICT DO NOTHING"
+_INSERT_STOPPED = f"{insert_into(tables.StoppedIntervention)} ON CONFLICT DO NOTHING"
 _INSERT_DEAD_LETTER = insert_into(tables.DeadLetter)
 
 _intervention = attrgetter(*columns(tables.Intervention))
 _acknowledgement = attrgetter(*columns(tables.Acknowledgement))
 _outcome = attrgetter(*columns(tables.Outcome))
 _forecast = attrgetter(*columns(tables.Forecast))
+_censored = attrgetter(*columns(tables.CensoredDecision))
+_stopped = attrgetter(*columns(tables.StoppedIntervention))
 _evidence = attrgetter("signal.value", "value", "baseline", "weight", "rule_version")
 _PACKET_COLUMNS = columns(tables.EmotionalEvent)
 _CONTEXT_FIELDS = ("vertical", "page_type", "page_section", "region", "cart_bucket")
@@ -78,6 +82,8 @@ def batches(writes: Writes) -> Iterator[tuple[str, list[Row]]]:
     yield _INSERT_ACKNOWLEDGEMENT, [_acknowledgement(row) for row in writes.acknowledgements]
     yield _INSERT_OUTCOME, [_outcome(row) for row in writes.outcomes]
     yield _INSERT_FORECAST, [_forecast(row) for row in writes.forecasts]
+    yield _INSERT_CENSORED, [_censored(row) for row in writes.censored]
+    yield _INSERT_STOPPED, [_stopped(row) for row in writes.stopped]
     yield _INSERT_DEAD_LETTER, list(_dead_letters(writes.dead_letters))
 
 
@@ -153,6 +159,7 @@ def decision_row(decision: Decision) -> Row:
         decision.holdout_share,
         decision.snapshot_id,
         decision.policy_version,
+        json.dumps(decision.epochs),
     )
 
 
@@ -179,6 +186,7 @@ def decision_from(record: tables.RecordedDecision) -> Decision:
         holdout_share=record.holdout_share,
         snapshot_id=record.snapshot_id,
         policy_version=record.policy_version,
+        epochs=tuple(json.loads(record.epochs or "[]")),
     )
 
 

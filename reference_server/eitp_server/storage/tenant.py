@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Final
 
+from eitp_server.bandit.policy_table import Goal
 from eitp_server.errors import Invalid, Reason, Violation
 
 if TYPE_CHECKING:
@@ -27,6 +28,31 @@ _ORIGIN = re.compile(
     r"(?P<scheme>https?)://(?P<host>[a-z0-9.-]+|\[[0-9a-f:]+\])(:(?P<port>[0-9]{1,5}))?"
 )
 _USUAL_PORT = {"http": "80", "https": "443"}
+
+
+GUARDRAIL_METRICS: Final = (
+    "bounce",
+    "cart_removal",
+    "dismissal",
+    "complaint",
+    "response_latency",
+)
+"""Harms that a tenant can set a margin for, as `eitp.v1.GuardrailMetric` names them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learning:
+    """What a tenant decides about learning; fields are those of `eitp.v1.TenantPolicy`."""
+
+    pooling: bool = False
+    """It shares what its sessions teach with other tenants that do, and learns from theirs."""
+    exploration_floor: float | None = None
+    """Least probability of each eligible intervention, 0..0.5; None is the server's default."""
+    selection_goal: Goal = Goal.MOST_SUCCESSES
+    promotion_margin: float = 0.0
+    """Lift that a pattern must exceed to be promoted, in absolute rate, 0..1."""
+    guardrails: Mapping[str, float] = field(default_factory=dict[str, float])
+    """Harm that is tolerated, by metric; the server's default where none is named."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +80,27 @@ class Tenant:
         """Thresholds of the friction rules that the tenant set, by their names in the schema."""
         return json.loads(self.policy).get("rules", {})
 
+    @property
+    def learning(self) -> Learning:
+        """What the tenant decided about learning."""
+        kept = json.loads(self.policy).get("learning", {})
+        goal = Goal(kept.pop("selection_goal", Goal.MOST_SUCCESSES))
+        return Learning(selection_goal=goal, **kept)
+
+    def with_learning(self, learning: Learning) -> Tenant:
+        """Return the tenant with other terms of learning.
+
+        Raises `Invalid(FIELD_INVALID)` that names each one that is out of range.
+        """
+        if violations := list(_learning_violations(learning)):
+            raise Invalid(
+                Reason.FIELD_INVALID,
+                "; ".join(violation.description for violation in violations),
+                violations=violations,
+            )
+        policy = {**json.loads(self.policy), "learning": asdict(learning)}
+        return replace(self, policy=json.dumps(policy), revision=self.revision + 1)
+
     def with_rules(self, rules: Mapping[str, int]) -> Tenant:
         """Return the tenant with other thresholds, and the published ones for all others.
 
@@ -67,6 +114,24 @@ class Tenant:
             )
         policy = {**json.loads(self.policy), "rules": dict(sorted(rules.items()))}
         return replace(self, policy=json.dumps(policy), revision=self.revision + 1)
+
+
+def _learning_violations(learning: Learning) -> Iterator[Violation]:
+    floor, margin = learning.exploration_floor, learning.promotion_margin
+    if floor is not None and not 0 <= floor <= 0.5:
+        said = f"exploration_floor is {floor}; it must lie between 0 and 0.5"
+        yield Violation("policy.exploration_floor", "range", said)
+    if not 0 <= margin <= 1:
+        said = f"promotion_margin is {margin}; it must lie between 0 and 1"
+        yield Violation("policy.promotion_margin", "range", said)
+    for name, tolerated in learning.guardrails.items():
+        if name not in GUARDRAIL_METRICS:
+            known = ", ".join(GUARDRAIL_METRICS)
+            said = f"{name} is no guardrail; there are {known}"
+            yield Violation(f"policy.guardrails.{name}", "metric", said)
+        elif not 0 <= tolerated <= 60_000:
+            said = f"the margin of {name} is {tolerated}; it must lie between 0 and 60000"
+            yield Violation(f"policy.guardrails.{name}", "range", said)
 
 
 def _rule_violations(rules: Mapping[str, int]) -> Iterator[Violation]:

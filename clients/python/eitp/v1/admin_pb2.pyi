@@ -20,6 +20,12 @@ class TenantState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     TENANT_STATE_ACTIVE: _ClassVar[TenantState]
     TENANT_STATE_SUSPENDED: _ClassVar[TenantState]
 
+class SelectionGoal(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    SELECTION_GOAL_UNSPECIFIED: _ClassVar[SelectionGoal]
+    SELECTION_GOAL_MOST_SUCCESSES: _ClassVar[SelectionGoal]
+    SELECTION_GOAL_FIND_BEST: _ClassVar[SelectionGoal]
+
 class ApiKeyKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     API_KEY_KIND_UNSPECIFIED: _ClassVar[ApiKeyKind]
@@ -53,6 +59,9 @@ class DeadLetterState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
 TENANT_STATE_UNSPECIFIED: TenantState
 TENANT_STATE_ACTIVE: TenantState
 TENANT_STATE_SUSPENDED: TenantState
+SELECTION_GOAL_UNSPECIFIED: SelectionGoal
+SELECTION_GOAL_MOST_SUCCESSES: SelectionGoal
+SELECTION_GOAL_FIND_BEST: SelectionGoal
 API_KEY_KIND_UNSPECIFIED: ApiKeyKind
 API_KEY_KIND_PUBLISHABLE: ApiKeyKind
 API_KEY_KIND_SECRET: ApiKeyKind
@@ -140,7 +149,7 @@ class TenantUsage(_message.Message):
     def __init__(self, live_sessions: _Optional[int] = ..., batches_per_second: _Optional[float] = ..., telemetry_bytes_today: _Optional[int] = ..., streams: _Optional[int] = ..., triage_calls_last_minute: _Optional[int] = ..., deep_calls_last_minute: _Optional[int] = ..., model_tokens_today: _Optional[int] = ..., model_cost_micros_today: _Optional[int] = ..., model_cost_currency: _Optional[str] = ..., stored_bytes: _Optional[int] = ..., suppressed_events_today: _Optional[int] = ..., at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class TenantPolicy(_message.Message):
-    __slots__ = ("revision", "paused", "allowed_origins", "vertical", "region", "pooling", "models", "holdout_share", "exploration_floor", "interventions_per_session", "cool_down", "promotion_margin", "guardrails", "retention", "rules")
+    __slots__ = ("revision", "paused", "allowed_origins", "vertical", "region", "pooling", "models", "holdout_share", "exploration_floor", "interventions_per_session", "cool_down", "promotion_margin", "guardrails", "retention", "rules", "selection_goal")
     REVISION_FIELD_NUMBER: _ClassVar[int]
     PAUSED_FIELD_NUMBER: _ClassVar[int]
     ALLOWED_ORIGINS_FIELD_NUMBER: _ClassVar[int]
@@ -156,6 +165,7 @@ class TenantPolicy(_message.Message):
     GUARDRAILS_FIELD_NUMBER: _ClassVar[int]
     RETENTION_FIELD_NUMBER: _ClassVar[int]
     RULES_FIELD_NUMBER: _ClassVar[int]
+    SELECTION_GOAL_FIELD_NUMBER: _ClassVar[int]
     revision: int
     paused: bool
     allowed_origins: _containers.RepeatedScalarFieldContainer[str]
@@ -171,7 +181,8 @@ class TenantPolicy(_message.Message):
     guardrails: _containers.RepeatedCompositeFieldContainer[GuardrailMargin]
     retention: _duration_pb2.Duration
     rules: SignalRules
-    def __init__(self, revision: _Optional[int] = ..., paused: _Optional[bool] = ..., allowed_origins: _Optional[_Iterable[str]] = ..., vertical: _Optional[str] = ..., region: _Optional[str] = ..., pooling: _Optional[bool] = ..., models: _Optional[bool] = ..., holdout_share: _Optional[float] = ..., exploration_floor: _Optional[float] = ..., interventions_per_session: _Optional[int] = ..., cool_down: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., promotion_margin: _Optional[float] = ..., guardrails: _Optional[_Iterable[_Union[GuardrailMargin, _Mapping]]] = ..., retention: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., rules: _Optional[_Union[SignalRules, _Mapping]] = ...) -> None: ...
+    selection_goal: SelectionGoal
+    def __init__(self, revision: _Optional[int] = ..., paused: _Optional[bool] = ..., allowed_origins: _Optional[_Iterable[str]] = ..., vertical: _Optional[str] = ..., region: _Optional[str] = ..., pooling: _Optional[bool] = ..., models: _Optional[bool] = ..., holdout_share: _Optional[float] = ..., exploration_floor: _Optional[float] = ..., interventions_per_session: _Optional[int] = ..., cool_down: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., promotion_margin: _Optional[float] = ..., guardrails: _Optional[_Iterable[_Union[GuardrailMargin, _Mapping]]] = ..., retention: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., rules: _Optional[_Union[SignalRules, _Mapping]] = ..., selection_goal: _Optional[_Union[SelectionGoal, str]] = ...) -> None: ...
 
 class SignalRules(_message.Message):
     __slots__ = ("rage_clicks", "rage_gap_ms", "rage_reach_px", "slow_click_ms", "dead_click_ms", "quick_back_ms", "back_mash_ms")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from eitp_server.storage.tables.bookkeeping import IdempotentReply, Meta
 from eitp_server.storage.tables.feed import (
     Acknowledgement,
+    CensoredDecision,
     DeadLetter,
     EmotionalEvent,
     Envelope,
@@ -16,6 +17,7 @@ from eitp_server.storage.tables.feed import (
     Intervention,
     Outcome,
     RecordedDecision,
+    StoppedIntervention,
 )
 from eitp_server.storage.tables.knowledge import CatalogueEntry, ProvenPattern
 from eitp_server.storage.tables.record import Record
@@ -25,6 +27,7 @@ __all__ = [
     "Acknowledgement",
     "ApiKey",
     "CatalogueEntry",
+    "CensoredDecision",
     "DeadLetter",
     "EmotionalEvent",
     "Envelope",
@@ -36,5 +39,6 @@ __all__ = [
     "ProvenPattern",
     "Record",
     "RecordedDecision",
+    "StoppedIntervention",
     "Tenant",
 ]

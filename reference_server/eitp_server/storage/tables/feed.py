@@ -105,6 +105,35 @@ class RecordedDecision(Record, table=True):
     holdout_share: float
     snapshot_id: str
     policy_version: str
+    epochs: str | None = Field(sa_type=Text)
+    """JSON array in the order of `arms`: the revision at which what the shopper sees of each was
+    last changed, 0 for 'no intervention'. NULL in decisions stored before there was any."""
+
+
+class CensoredDecision(Record, table=True):
+    """A decision whose outcome can never be known."""
+
+    __tablename__ = "censored_decisions"
+
+    tenant_id: str = Field(primary_key=True)
+    decision_id: str = Field(primary_key=True)
+    at_us: int = Field(sa_type=BigInteger)
+
+
+class StoppedIntervention(Record, table=True):
+    """An intervention that a guardrail stopped."""
+
+    __tablename__ = "stopped_interventions"
+
+    tenant_id: str = Field(primary_key=True)
+    definition_id: str = Field(primary_key=True)
+    epoch: int = Field(
+        primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False}
+    )
+    """The revision at which what the shopper sees was last changed; a later one may run again."""
+    metric: int
+    """A `eitp.v1.GuardrailMetric`."""
+    at_us: int = Field(sa_type=BigInteger)
 
 
 class Intervention(Record, table=True):

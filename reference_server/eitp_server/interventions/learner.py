@@ -1,0 +1,115 @@
+"""Learns beside the tick, again and again, and hands in what it found like any other input."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+
+from eitp_server.bandit.learning import Terms, learn
+from eitp_server.errors import DomainError
+from eitp_server.interventions.definition import InterventionKind
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from eitp_server.bandit.policy_table import Exploration
+    from eitp_server.interventions.policy import Policy
+
+_LOG: Final = structlog.get_logger(__name__)
+_LOOK_SECONDS: Final = 1.0
+_REST: Final = 10.0
+"""Times as long as learning took that it rests at least: a tenth of one core is enough."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rhythm:
+    """When there is something new to learn."""
+
+    seconds: float = 60.0
+    """Time after which anything new is worth it."""
+    events: int = 200
+    """Decisions and successes that are worth it at any time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What a tenant decided about learning."""
+
+    sharing: bool
+    exploration: Exploration
+
+
+class Learner:
+    """Turns what the policy has counted into what it decides by."""
+
+    def __init__(
+        self,
+        policy: Callable[[], Policy],
+        install: Callable[[dict[str, Any]], Awaitable[object]],
+        wishes: Callable[[], Mapping[str, Wish]],
+        now_us: Callable[[], int],
+        rhythm: Rhythm,
+    ) -> None:
+        """Learn from `policy()`; `install` makes a document the policy in force."""
+        self._policy = policy
+        self._install = install
+        self._wishes = wishes
+        self._now_us = now_us
+        self._rhythm = rhythm
+        self._learnt_of = 0
+        self._learnt_at = 0.0
+        self._took = 0.0
+
+    async def run(self) -> None:
+        """Learn for as long as the server lives."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            if self._due(loop.time()):
+                try:
+                    await self.learn()
+                except DomainError as error:
+                    _LOG.warning("what was learnt could not be kept", reason=error.reason)
+
+    async def learn(self) -> bool:
+        """Learn once; return whether anything changed noticeably."""
+        loop = asyncio.get_running_loop()
+        began, policy = loop.time(), self._policy()
+        self._learnt_of = policy.tallies.events
+        lesson = policy.lesson(self._terms(policy), self._now_us())
+        document = await asyncio.to_thread(learn, lesson)
+        self._learnt_at = loop.time()
+        self._took = self._learnt_at - began
+        if document is None:
+            return False
+        _LOG.debug("learnt", cells=len(document["cells"]), seconds=round(self._took, 3))
+        await self._install(document)
+        return True
+
+    def _due(self, now: float) -> bool:
+        fresh = self._policy().tallies.events - self._learnt_of
+        rested = now - self._learnt_at
+        if fresh <= 0 or rested < _REST * self._took:
+            return fresh < 0  # The state was rebuilt, and its events are counted anew.
+        return fresh >= self._rhythm.events or rested >= self._rhythm.seconds
+
+    def _terms(self, policy: Policy) -> dict[str, Terms]:
+        return {
+            tenant_id: Terms(
+                arms={
+                    item.definition_id: _family(item.kind)
+                    for item in policy.catalogue.definitions(tenant_id)
+                },
+                sharing=wish.sharing,
+                exploration=wish.exploration,
+            )
+            for tenant_id, wish in self._wishes().items()
+        }
+
+
+def _family(kind: InterventionKind) -> str:
+    """Return what an arm is compared with in other shops; a shop's own invention with nothing."""
+    return "" if kind is InterventionKind.CUSTOM else kind.name
