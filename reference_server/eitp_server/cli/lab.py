@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import typer
 
-from eitp_server.cli import bench, compare_rules, draw, evaluate, false_alarms, model, planted
+from eitp_server.cli import (
+    bench,
+    compare_rules,
+    draw,
+    evaluate,
+    false_alarms,
+    model,
+    ope,
+    planted,
+    transfer,
+)
 
 app = typer.Typer(no_args_is_help=True, help="The same maths over files, and benchmarks.")
 app.add_typer(bench.app, name="bench")
@@ -13,4 +23,7 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("false-alarms")(false_alarms.measure_false_alarms)
 app.command("compare-rules")(compare_rules.compare_rules)
 app.command("model")(model.show_model)
+app.command("ope")(ope.evaluate_policy)
 app.command("planted")(planted.measure_planted)
+app.command("transfer")(transfer.measure_transfer)
+app.command("transfer-coverage")(transfer.measure_coverage)

@@ -233,16 +233,16 @@ def _show_coverage(found: Simulated) -> None:
     from eitp_server.lab.transfer.coverage import NOMINAL, RULES
 
     table = Table(
-        title=f"Coverage, of {NOMINAL} promised; then how often it claims\n"
-        f"{found.runs:,} draws each, standard error up to {_error(found):.4f}",
+        title=f"Coverage ({NOMINAL} is promised) in {found.runs:,} draws of each world, "
+        f"standard error up to {_error(found):.4f}",
         title_justify="left",
     )
-    table.add_column("k, mu, tau (above 0)")
+    table.add_column("k, mu, tau (above 0)", no_wrap=True)
     for name in RULES:
         table.add_column(name, justify="right")
     for world, rules in found.worlds.items():
         named = f"{world.k}, {world.mu:g}, {world.tau:g} ({world.share_positive:.2f})"
-        table.add_row(named, *(_covered(rules[name]) for name in RULES))
+        table.add_row(f"{named}\n  claims", *(_covered(rules[name]) for name in RULES))
     CONSOLE.print(table)
     CONSOLE.print(
         "`gate` is the rule of the verdict; the others are classical prediction intervals, by "
@@ -258,7 +258,7 @@ def _error(found: Simulated) -> float:
 
 
 def _covered(own: Coverage) -> str:
-    return f"{own.covered:.3f} {own.claimed:.3f}"
+    return f"{own.covered:.3f}\n{own.claimed:.3f}"
 
 
 def _number(value: float | None, digits: int = 3) -> str:
