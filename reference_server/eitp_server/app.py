@@ -305,7 +305,7 @@ def _learner(ticker: Ticker, inbox: Inbox, stores: _Stores, settings: Settings) 
             for tenant in stores.accounts.tenants.all()
         }
 
-    rhythm = Rhythm(seconds=settings.learning_seconds)
+    rhythm = Rhythm(seconds=settings.learning_seconds, events=settings.learning_events)
     return Learner(lambda: _policy(ticker), install, wishes, ticker.now_us, rhythm)
 
 

@@ -46,8 +46,9 @@ class Settings(BaseSettings):
     snapshot_seconds: float = Field(default=60, gt=0)
     """Time after which a snapshot is written when anything changed."""
     learning_seconds: float = Field(default=60, gt=0)
-    """Time after which the policy learns from what came in; 200 decisions or outcomes are worth it
-    sooner."""
+    """Time after which the policy learns from whatever came in."""
+    learning_events: int = Field(default=200, ge=1)
+    """Decisions and outcomes that are worth learning from at any time."""
     log_retention_seconds: float = Field(default=3600, ge=0)
     """Time for which raw telemetry stays in the log, so that a state can be recomputed from it."""
     token_lifetime_seconds: int = Field(default=900, ge=60, le=900)

@@ -24,7 +24,7 @@ from eitp_server.bandit.selection import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from eitp_server.bandit.selection import Vector
 
@@ -221,6 +221,18 @@ def document_of(
         "cells": [policy.as_row(cell) for cell, policy in cells.items()],
     }
     return {"snapshot_id": identifier("snp_", _encode(content)), **content}
+
+
+def portions(document: Mapping[str, Any], cells: int) -> Iterator[dict[str, Any]]:
+    """Yield a document in portions of so many cells, each to be installed by itself.
+
+    A decision is about one cell, so a policy that is half installed is as good as two whole ones;
+    and nobody waits for ten thousand cells at once.
+    """
+    rows: Sequence[Any] = document["cells"]
+    for start in range(0, max(len(rows), 1), cells):
+        terms = document["exploration"] if start == 0 else []
+        yield {**document, "exploration": terms, "cells": rows[start : start + cells]}
 
 
 def _terms(tenant_id: str, exploration: Exploration) -> list[Any]:

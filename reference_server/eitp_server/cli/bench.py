@@ -84,3 +84,38 @@ def measure_restart(
     )
     report = bench_restart(options, say=Console(stderr=True).print)
     typer.echo(json.dumps(report.as_json(), indent=2))
+
+
+@app.command("decide")
+def measure_decide(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, not a table.")] = False,
+    cells: Annotated[int, typer.Option(min=1, help="Cells that something was learnt of.")] = 10_000,
+    arms: Annotated[int, typer.Option(min=3, max=10, help="Arms of each, doing nothing too.")] = 8,
+    decisions: Annotated[int, typer.Option(min=1, help="Decisions to time.")] = 200_000,
+    ingest: Annotated[
+        bool, typer.Option(help="Also measure what learning does to acknowledgements, a minute.")
+    ] = True,
+    sessions: Annotated[int, typer.Option(min=1, help="Live sessions of that load.")] = 3_000,
+    seconds: Annotated[float, typer.Option(min=0.1, help="Length of that load.")] = 20,
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Make its data directories here: the disk to test.")
+    ] = None,
+) -> None:
+    """Measure a decision, learning anew beside it, and MABWiser's prediction in the same run."""
+    from tempfile import gettempdir
+
+    from eitp_server.lab.bench.decide import DecideOptions, bench_decide
+    from eitp_server.lab.bench.disturbance import disturb
+
+    options = DecideOptions(cells=cells, arms=arms, decisions=decisions)
+    say, folder = Console(stderr=True).print, data_dir or Path(gettempdir())
+    disturbance = (
+        disturb(options, sessions=sessions, seconds=seconds, folder=folder, say=say)
+        if ingest
+        else None
+    )
+    report = bench_decide(options, folder, disturbance, say)
+    if as_json:
+        typer.echo(json.dumps(report.as_json(), indent=2))
+    else:
+        CONSOLE.print(report.as_table())

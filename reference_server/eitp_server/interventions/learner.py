@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 
 from eitp_server.bandit.learning import Terms, learn
+from eitp_server.bandit.policy_table import portions
 from eitp_server.errors import DomainError
 from eitp_server.interventions.definition import InterventionKind
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 _LOG: Final = structlog.get_logger(__name__)
 _LOOK_SECONDS: Final = 1.0
+_CELLS_AT_ONCE: Final = 250
+"""Installed in one tick: some milliseconds."""
 _REST: Final = 10.0
 """Times as long as learning took that it rests at least: a tenth of one core is enough."""
 
@@ -86,7 +89,8 @@ class Learner:
         if document is None:
             return False
         _LOG.debug("learnt", cells=len(document["cells"]), seconds=round(self._took, 3))
-        await self._install(document)
+        for portion in portions(document, _CELLS_AT_ONCE):
+            await self._install(portion)
         return True
 
     def _due(self, now: float) -> bool:
