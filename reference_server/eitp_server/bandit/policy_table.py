@@ -231,7 +231,7 @@ def portions(document: Mapping[str, Any], cells: int) -> Iterator[dict[str, Any]
     """
     rows: Sequence[Any] = document["cells"]
     for start in range(0, max(len(rows), 1), cells):
-        terms = document["exploration"] if start == 0 else []
+        terms: list[Any] = document["exploration"] if start == 0 else []
         yield {**document, "exploration": terms, "cells": rows[start : start + cells]}
 
 
