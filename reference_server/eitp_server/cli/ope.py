@@ -172,9 +172,11 @@ def _show(found: OffPolicyEvaluation) -> None:
         table.add_row(_NAMES[name], *_cells(estimate))
     CONSOLE.print(table)
     calibration = found.calibration
+    error = calibration.standard_error
+    spread = f" (error {error:.2g})" if error else ""
     verdict = {True: "fits", False: "does not fit", None: "too few rows to tell"}
     CONSOLE.print(
-        f"Calibration: mean of 1 / propensity {calibration.mean_inverse:.4g}, items seen "
+        f"Calibration: mean of 1 / propensity {calibration.mean_inverse:.4g}{spread}, items seen "
         f"{calibration.expected:.4g}: {verdict[report['calibration']['ok']]}.",
         highlight=False,
     )

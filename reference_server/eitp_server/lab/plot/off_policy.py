@@ -115,7 +115,7 @@ def _draw_estimates(axes: Axes, estimates: Mapping[str, Estimate], earned: Estim
 
 def _draw_weights(axes: Axes, found: OffPolicyEvaluation) -> None:
     weight = found.weight
-    plain(axes, "How much each decision counts")
+    plain(axes, "The weights")
     if not weight.any():
         axes.text(0.5, 0.5, "all weights are 0", transform=axes.transAxes, ha="center", color=GREY)
         return
@@ -139,10 +139,10 @@ def _draw_weights(axes: Axes, found: OffPolicyEvaluation) -> None:
         f"weight, P(policy) / propensity: mean {weight.mean():.3f}, largest {weight.max():.4g}",
         fontsize=9,
     )
-    axes.margins(y=0.3)
+    axes.margins(y=0.12)
     axes.set_yticks([share for share in axes.get_yticks() if share <= 1.0])
     _draw_limits(axes, found, edges)
-    axes.legend(loc="upper left", frameon=False, fontsize=9)
+    axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, frameon=False, fontsize=9)
     none = 100 * (1 - len(some) / len(weight))
     if none:
         axes.text(
