@@ -87,7 +87,7 @@ def test_a_lift_keeps_the_rules_of_the_protocol(
         assert bounds == (None, None, None, None)
         assert found.relative is None
         assert gain(found) is None
-    elif max(treated[1], holdout[1]) > 100:
+    else:
         assert None not in bounds
         low, estimate, high = found.interval_low, found.estimate, found.interval_high
         assert low is not None
@@ -98,6 +98,11 @@ def test_a_lift_keeps_the_rules_of_the_protocol(
         assert (found.relative is None) == (holdout[0] == 0)
     assert found.e_value is None
     assert found.p_value is None
+
+
+def test_a_hundred_units_of_a_side_are_enough_for_bounds() -> None:
+    assert overall(sums((30, 300), (10, 100)), NO_BET).estimate is not None
+    assert overall(sums((30, 300), (10, 99)), NO_BET).estimate is None
 
 
 def test_evidence_is_shown_once_a_bet_was_placed() -> None:

@@ -79,7 +79,8 @@ class SideSums:
     @property
     def effective_sample_size(self) -> float:
         """Kish's (sum w)^2 / sum w^2; 0 without units."""
-        return self.weight**2 / self.squared_weight if self.units else 0.0
+        # Rounded, so that a hundred equal weights are a hundred units and not one bit less.
+        return round(self.weight**2 / self.squared_weight, 9) if self.units else 0.0
 
     def fold(self, outcome: float, propensity: float) -> SideSums:
         """Return the sums with one more unit."""
