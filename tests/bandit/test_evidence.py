@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
+from eitp_server.bandit.confidence_sequence import lower_bound
 from eitp_server.bandit.decision import Cell, Decision
 from eitp_server.bandit.e_process import BATCH_UNITS, Batch, EProcess
 from eitp_server.bandit.evidence import Evidence, seen_as_treated, seen_from
 from eitp_server.bandit.promotion import DAY_US
-from eitp_server.bandit.pseudo_outcome import EffectSums, Side, Unit
+from eitp_server.bandit.pseudo_outcome import EffectSums, Side, Unit, pseudo_outcome
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -166,3 +168,37 @@ def test_an_outcome_that_is_no_conversion_and_no_failure_is_refused(outcome: flo
 def test_a_state_of_another_format_is_refused() -> None:
     with pytest.raises(ValueError, match="format 99"):
         Evidence.load({"format": 99})
+
+
+def lower_bounds_above_zero(*, decisions_of_each: int) -> float:
+    """The share of 400 useless arms that pass the bound at one of 20 looks.
+
+    3,000 visitors, of whom each converts in all decisions or in none, a tenth held out for good.
+    """
+    rng = np.random.default_rng(20_240_528)
+    held, converts = (rng.random((400, 3_000, 1)) < share for share in (0.1, 0.05))
+    in_arm = ~held & (rng.random((400, 3_000, decisions_of_each)) < 0.5)
+    phi = pseudo_outcome(
+        converts * 1.0,
+        in_arm=in_arm,
+        in_holdout=held,
+        arm_propensity=0.45,
+        holdout_share=0.1,
+        arm_regressor=0.05,
+        holdout_regressor=0.05,
+    )
+    looks = np.arange(1, 21) * 150
+    total, square = (part.sum(axis=2).cumsum(axis=1)[:, looks - 1] for part in (phi, phi**2))
+    units = looks * decisions_of_each
+    mean = total / units
+    late = looks >= 600
+    bound = lower_bound(mean, square / units - mean**2, units)
+    return float((bound[:, late] > 0).any(axis=1).mean())
+
+
+def test_one_unit_per_visitor_keeps_the_promise_of_the_bound() -> None:
+    assert lower_bounds_above_zero(decisions_of_each=1) <= 0.05
+
+
+def test_a_unit_per_decision_breaks_the_same_promise() -> None:
+    assert lower_bounds_above_zero(decisions_of_each=5) > 0.05

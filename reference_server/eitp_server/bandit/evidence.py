@@ -19,9 +19,14 @@ FORMAT = 1
 class Evidence:
     """The sums, the e-process and the dates of one arm, or of the system as a whole.
 
-    Its size does not grow with the units. A change of what the shopper sees, and a promotion, start
-    a new one; a change of probabilities does not. For the whole system the arm is "treated,
-    whatever was chosen", its propensity 1 - holdout share.
+    A unit is one visitor, at the first moment at which the arm was eligible: further decisions of a
+    visitor share the holdout and what the visitor is like, and would pass for independent evidence.
+    In a simulation with ten decisions per visitor that end alike, two of three useless arms passed
+    the bound.
+
+    The size of the state does not grow with the units. A change of what the shopper sees, and a
+    promotion, start a new one; a change of probabilities does not. For the whole system the arm is
+    "treated, whatever was chosen", its propensity 1 - holdout share.
     """
 
     def __init__(self) -> None:
