@@ -140,29 +140,11 @@ def enough(
 
 def is_enough(lift: Lift) -> bool:
     """Return whether the counts of `lift` allow a claim at all."""
-    return next(_shortfalls(lift), None) is None
+    return next(shortfalls(lift), None) is None
 
 
-def _unmet(candidate: Candidate, *, discovered: bool, margin: float) -> Iterator[Unmet]:
-    lift = candidate.lift
-    if lift.lower_bound is None or not lift.lower_bound > margin:
-        yield Unmet(condition=Condition.LOWER_BOUND, found=lift.lower_bound, needed=margin)
-    if not discovered:
-        yield Unmet(condition=Condition.DISCOVERY, found=lift.e_value)
-    yield from _shortfalls(lift)
-    if candidate.days < MINIMUM_DAYS:
-        yield Unmet(condition=Condition.DAYS, found=candidate.days, needed=MINIMUM_DAYS)
-    for condition, alarm in (
-        (Condition.SAMPLE_RATIO, candidate.sample_ratio_alarm),
-        (Condition.PROPENSITY_AUDIT, candidate.propensity_audit_alarm),
-        (Condition.OUTCOME_LOSS, candidate.outcome_loss_alarm),
-        (Condition.GUARDRAILS, candidate.guardrail_stop),
-    ):
-        if alarm:
-            yield Unmet(condition=condition)
-
-
-def _shortfalls(lift: Lift) -> Iterator[Unmet]:
+def shortfalls(lift: Lift) -> Iterator[Unmet]:
+    """Yield each count of `lift` that is too small for a claim."""
     for condition, found, needed in (
         (Condition.TREATED_UNITS, lift.treated_units, MINIMUM_UNITS),
         (Condition.HOLDOUT_UNITS, lift.holdout_units, MINIMUM_UNITS),
@@ -176,3 +158,22 @@ def _shortfalls(lift: Lift) -> Iterator[Unmet]:
     ):
         if found < needed:
             yield Unmet(condition=condition, found=found, needed=needed)
+
+
+def _unmet(candidate: Candidate, *, discovered: bool, margin: float) -> Iterator[Unmet]:
+    lift = candidate.lift
+    if lift.lower_bound is None or not lift.lower_bound > margin:
+        yield Unmet(condition=Condition.LOWER_BOUND, found=lift.lower_bound, needed=margin)
+    if not discovered:
+        yield Unmet(condition=Condition.DISCOVERY, found=lift.e_value)
+    yield from shortfalls(lift)
+    if candidate.days < MINIMUM_DAYS:
+        yield Unmet(condition=Condition.DAYS, found=candidate.days, needed=MINIMUM_DAYS)
+    for condition, alarm in (
+        (Condition.SAMPLE_RATIO, candidate.sample_ratio_alarm),
+        (Condition.PROPENSITY_AUDIT, candidate.propensity_audit_alarm),
+        (Condition.OUTCOME_LOSS, candidate.outcome_loss_alarm),
+        (Condition.GUARDRAILS, candidate.guardrail_stop),
+    ):
+        if alarm:
+            yield Unmet(condition=condition)
