@@ -9,10 +9,12 @@ from eitp_server.cli import (
     compare_rules,
     draw,
     evaluate,
+    evi,
     false_alarms,
     model,
     ope,
     planted,
+    simulate_policy,
     transfer,
 )
 
@@ -20,10 +22,13 @@ app = typer.Typer(no_args_is_help=True, help="The same maths over files, and ben
 app.add_typer(bench.app, name="bench")
 app.command("draw")(draw.draw)
 app.command("evaluate")(evaluate.evaluate)
+app.command("evi")(evi.measure_volatility)
+app.command("evi-stream")(evi.make_states)
 app.command("false-alarms")(false_alarms.measure_false_alarms)
 app.command("compare-rules")(compare_rules.compare_rules)
 app.command("model")(model.show_model)
 app.command("ope")(ope.evaluate_policy)
 app.command("planted")(planted.measure_planted)
+app.command("simulate-policy")(simulate_policy.simulate_policy)
 app.command("transfer")(transfer.measure_transfer)
 app.command("transfer-coverage")(transfer.measure_coverage)
