@@ -14,7 +14,7 @@ def statement(finding: Finding) -> str:
     """Return the verdict with the numbers that it rests on."""
     estimate, new = finding.estimate, finding.predictive
     if estimate is None or new is None:
-        counted = "1 vertical has" if finding.k == 1 else f"{finding.k or 'no'} verticals have"
+        counted = ("no vertical has", "1 vertical has", "2 verticals have")[finding.k]
         return (
             f"Too little to go by: {counted} enough data, and it takes {LEAST_VERTICALS} to say "
             "what to expect in another."

@@ -104,6 +104,7 @@ def _draw(figure: Figure, one: Analysis, kind: str, *, top: float, height: float
     else:
         _draw_rows(axes, one)
     axes.set_yticks(places, labels)
+    axes.set_visible(bool(names))
     _head(figure, one, top=top)
 
 
