@@ -79,6 +79,11 @@ def test_a_decision_says_nothing_about_an_arm_that_was_not_eligible() -> None:
     assert seen_from(DECISION, "discount", 1.0) is None
 
 
+def test_a_decision_says_nothing_about_an_arm_that_had_no_probability() -> None:
+    without = replace(DECISION, probabilities=(0.5, 0.5, 0.0))
+    assert seen_from(without, "help-chat", 1.0) is None
+
+
 def test_who_is_held_out_is_the_comparison_whatever_would_have_been_chosen() -> None:
     held = replace(DECISION, holdout=True, propensity=0.1)
     for arm in DECISION.arms:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from eitp_server.bandit.confidence_sequence import lower_bound
-from eitp_server.bandit.guardrail import JUDGED_FROM, GuardrailMetric, Watch
+from eitp_server.bandit.guardrail import JUDGED_EACH, JUDGED_FROM, GuardrailMetric, Watch
 from eitp_server.bandit.pseudo_outcome import EffectSums, Side, SideSums, Unit
 
 WATCH = Watch(metric=GuardrailMetric.BOUNCE, margin=0.02, guardrails=5)
@@ -39,7 +39,7 @@ def test_harm_beyond_the_margin_stops_the_arm_for_good() -> None:
     stopped = played(units)
     when = stopped.stopped_at_us
     assert when is not None
-    before = played(units[:when])
+    before = played(units[: when + 1 - JUDGED_EACH])
     assert before.stopped_at_us is None
     assert before.harm_lower_bound is None or before.harm_lower_bound <= 0.02
     bound = played(units[: when + 1]).harm_lower_bound

@@ -106,11 +106,13 @@ def seen_from(decision: Decision, arm: str, outcome: float) -> Unit | None:
     """Return the unit that a matured `decision` is for `arm`, None where it was not eligible.
 
     The chosen arm counts whether or not it reached the page: the effect is that of the intent to
-    treat. None as well where nobody is held out.
+    treat. None as well where the arm had no probability, or nobody is held out.
     """
     if arm not in decision.arms or not 0 < decision.holdout_share < 1:
         return None
     share = decision.probabilities[decision.arms.index(arm)]
+    if share == 0:
+        return None
     taken = Side.ARM if decision.chosen == arm else Side.OTHER
     return Unit(
         side=Side.HOLDOUT if decision.holdout else taken,

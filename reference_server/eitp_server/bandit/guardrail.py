@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 JUDGED_FROM = 100
 """Units of each side without which no bound is taken: it holds asymptotically only."""
+JUDGED_EACH = 50
+"""Units from one look at the bound to the next: it takes longer than to fold them."""
 PRIOR_HARMED = 2.0
 """Holdout units that are taken to have been harmed beyond those that were.
 
@@ -69,9 +71,11 @@ class Watch:
         """Return the watch with one more unit: stopped at `now_us` if the harm is now proven.
 
         Harm is what promotions call lift, with the sign that makes it bad; the lower bound is the
-        same. Once stopped it stays so.
+        same. It is looked at every 50 units. Once stopped the watch stays so.
         """
         grown = replace(self, sums=self.sums.fold(unit))
+        if grown.sums.units % JUDGED_EACH:
+            return grown
         bound = grown.harm_lower_bound
         is_harmful = bound is not None and bound > grown.margin
         if grown.stopped_at_us is None and is_harmful:

@@ -154,9 +154,7 @@ class PropensityAudit:
 
     def _test(self) -> ChiSquare | None:
         """Return the chi-square over the arms whose choice was open often enough, None without."""
-        varied = (arm for arm in self._expected if self._covariance[arm, arm] >= LEAST_EXPECTED)
-        # An arm that was never eligible has no probability: choosing it is what must be found.
-        arms = sorted({*varied})
+        arms = sorted(arm for arm in self._expected if self._covariance[arm, arm] >= LEAST_EXPECTED)
         if not arms:
             return None
         pairs = [[(min(a, b), max(a, b)) for b in arms] for a in arms]
