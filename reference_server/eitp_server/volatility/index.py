@@ -49,9 +49,8 @@ class IndexTick:
     value: IndexValue | None
     reason: NoValueReason | None
     """None exactly when there is a value."""
-    sound: bool
-    """Whether the level may enter a base: nothing speaks against it but, maybe, the lack of a base
-    or of precision. A feed that still has none gets its first base from such levels."""
+    fault: NoValueReason | None
+    """What speaks against the level itself, whatever it is scaled by."""
     total: Partial
     """The sums behind the level, with the weights of tenants capped in a shared feed."""
     level: Level | None
@@ -60,6 +59,11 @@ class IndexTick:
     """None without a level or a base. For the tenant alone: not rounded."""
     smoothed: Smoothed | None
     """What the next tick goes on from."""
+
+    @property
+    def sound(self) -> bool:
+        """Whether the level may enter a base; a feed gets its first base from such levels."""
+        return self.fault is None
 
 
 def index_tick(
@@ -99,7 +103,7 @@ def index_tick(
         coverage=coverage,
         value=value,
         reason=reason,
-        sound=fault is None,
+        fault=fault,
         total=total,
         level=found,
         scaled=against,

@@ -1,0 +1,1 @@
+"""The volatility index over files: states in, ticks and bars out."""
