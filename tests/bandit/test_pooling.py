@@ -389,6 +389,34 @@ def test_a_cell_without_evidence_stands_where_its_relatives_do() -> None:
     assert prior.mean[empty] == pytest.approx(0.10, rel=0.1)
 
 
+def test_the_tree_comes_closer_to_a_nested_truth_than_one_level_does() -> None:
+    rng = np.random.default_rng(8)
+    shape = (3, 4, 4, 8)
+    codes = [axis.ravel() for axis in np.indices(shape)]
+    where = Scopes(vertical=codes[0], emotion=codes[1], page_section=codes[2], tenant=codes[3])
+    effects = rng.normal(0.0, 0.3, 6) + sum(
+        rng.normal(0.0, spread, (*shape[:depth], *(1,) * (4 - depth), 6))
+        for depth, spread in ((1, 0.25), (2, 0.2), (3, 0.15), (4, 0.1))
+    )
+    rate = 0.03 * np.exp(np.asarray(effects).reshape(-1, 6))
+    n = rng.poisson(30.0, rate.shape).astype(np.float64)
+    s = rng.binomial(n.astype(int), np.minimum(rate, 0.5)).astype(np.float64)
+    together, alone = (
+        misjudged(scope_priors(s, n, where, sharing=sharing), s, n, rate)
+        for sharing in (everybody(8), nobody(8))
+    )
+    one_level = misjudged(eb_main_effects(s, n).prior, s, n, rate)
+    assert together < 0.85 * one_level
+    assert together < 0.85 * alone
+
+
+def misjudged(prior: Prior, s: Matrix, n: Matrix, rate: Matrix) -> float:
+    """As `missed`, of each arm against the others of its cell, which is what a choice needs."""
+    alpha, beta = prior.posterior(s, n)
+    error = np.log(alpha / (alpha + beta) / rate)
+    return float(np.sqrt(np.mean(np.var(error, axis=1))))
+
+
 def test_rows_that_are_the_same_cell_are_refused() -> None:
     twice = places((0, 0, 0, 0), (0, 1, 0, 0), (0, 0, 0, 0))
     with pytest.raises(ValueError, match="row 2 is the cell of another row"):

@@ -136,6 +136,7 @@ def _say_what_leaves(axes: Axes, table: Table) -> None:
             axes.annotate(
                 f"{peak:.0f} % at minute {at}", (at, _TOP), xytext=(0, -12), color=INK,
                 textcoords="offset points", ha="center", fontsize=8.5,
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
             )  # fmt: skip
 
 
