@@ -37,8 +37,7 @@ def half_width(
 
     `variance` is that of one value, not of the mean; no unit gives infinity. The interval covers
     the truth at all times at once with probability 1 - alpha, asymptotically. Waudby-Smith,
-    Arbour, Sinha, Kennedy & Ramdas, arXiv 2103.06476, theorem 2.2. Raises ValueError for an alpha
-    outside (0, 1).
+    Arbour, Sinha, Kennedy & Ramdas, arXiv 2103.06476. Raises ValueError for an alpha outside (0, 1).
     """
     precision = _precision(alpha, tightest_at)
     inflated = _inflated(units, precision)
@@ -50,7 +49,7 @@ def one_sided_half_width(
 ) -> Vector:
     """Return how far the truth may lie below the mean of `units` values, or above, not both.
 
-    As `half_width`, from proposition B.1 of the same paper. Raises ValueError for an alpha outside
+    As `half_width`, from the one-sided bound of the same paper. Raises ValueError for an alpha outside
     (0, 0.5).
     """
     precision = _precision(2 * alpha, tightest_at)
@@ -182,7 +181,7 @@ def relative_interval(
 ) -> tuple[Vector, Interval]:
     """Return the treated rate over the holdout rate, minus one, with its textbook interval.
 
-    From the log of the risk ratio (Katz, Baptista, Azen & Pike 1978, Biometrics 34, method C); for
+    From the log of the risk ratio (Katz, Baptista, Azen & Pike 1978, Biometrics 34); for
     display. Every count is above zero.
     """
     ratio = np.log(

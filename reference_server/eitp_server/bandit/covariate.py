@@ -40,7 +40,7 @@ def adjust(outcome: Vector, covariate: Vector, treated: NDArray[np.bool_]) -> Ad
 
     y' = y - theta (x - mean x) with theta the slope of y on x within the sides, pooled: Deng, Xu,
     Kohavi & Walker, "Improving the sensitivity of online controlled experiments by utilizing
-    pre-experiment data", section 3. A covariate that never varies changes nothing. Raises
+    pre-experiment data". A covariate that never varies changes nothing. Raises
     ValueError with fewer than two units on a side.
     """
     if min(np.count_nonzero(treated), np.count_nonzero(~treated)) < 2:

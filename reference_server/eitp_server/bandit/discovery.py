@@ -20,7 +20,7 @@ def discoveries(e_values: Vector, rate: float = FALSE_DISCOVERY_RATE) -> NDArray
     `e_values` are 0 or more, one for each candidate that is looked at, also the hopeless ones: of
     those called real, a share of at most `rate` is not, on average. With e_(k) the k-th largest,
     the k largest are real for the largest k with e_(k) >= K / (rate k): the e-BH procedure of Wang
-    & Ramdas, "False discovery rate control with e-values", section 4. Raises ValueError for an
+    & Ramdas, "False discovery rate control with e-values". Raises ValueError for an
     e-value below 0 or a rate outside (0, 1].
     """
     e_values = np.asarray(e_values, dtype=np.float64)
