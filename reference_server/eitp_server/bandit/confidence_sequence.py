@@ -37,7 +37,8 @@ def half_width(
 
     `variance` is that of one value, not of the mean; no unit gives infinity. The interval covers
     the truth at all times at once with probability 1 - alpha, asymptotically. Waudby-Smith,
-    Arbour, Sinha, Kennedy & Ramdas, arXiv 2103.06476. Raises ValueError for an alpha outside (0, 1).
+    Arbour, Sinha, Kennedy & Ramdas, arXiv 2103.06476. Raises ValueError for an alpha outside
+    (0, 1).
     """
     precision = _precision(alpha, tightest_at)
     inflated = _inflated(units, precision)
@@ -49,8 +50,8 @@ def one_sided_half_width(
 ) -> Vector:
     """Return how far the truth may lie below the mean of `units` values, or above, not both.
 
-    As `half_width`, from the one-sided bound of the same paper. Raises ValueError for an alpha outside
-    (0, 0.5).
+    As `half_width`, from the one-sided bound of the same paper. Raises ValueError for an alpha
+    outside (0, 0.5).
     """
     precision = _precision(2 * alpha, tightest_at)
     inflated = _inflated(units, precision)
