@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import numpy as np
 
@@ -27,6 +27,7 @@ from eitp_server.signals.fold import evidence, fold
 from eitp_server.signals.rule import DEFAULTS
 from eitp_server.signals.shape import shape
 from eitp_server.signals.tables import SignalTables
+from eitp_server.volatility.increment import MovementTable, update
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -61,6 +62,14 @@ def page_facts(page: PageContext) -> PageFacts:
     return PageFacts(page_type, page.cart if 0 <= page.cart <= _LARGEST_CART else 0)
 
 
+class _Table(Protocol):
+    def grow(self, capacity: int) -> None: ...
+
+    def dump(self, slots: NDArray[np.int64]) -> dict[str, NDArray[Any]]: ...
+
+    def load(self, slots: NDArray[np.int64], rows: Mapping[str, NDArray[Any]]) -> None: ...
+
+
 class Observer:
     """The signals, states and gates of all sessions."""
 
@@ -69,6 +78,8 @@ class Observer:
         self._states = StateTable.allocate(capacity)
         self._gates = GateTable.allocate(capacity)
         self._rechecks = Rechecks(capacity)
+        self.movement = MovementTable.allocate(capacity)
+        """How much the states of each session have moved."""
         self._capacity = capacity
         self.packets = 0
         """Number of the packet emitted last."""
@@ -77,7 +88,7 @@ class Observer:
         """Make room for `capacity` slots."""
         if capacity > self._capacity:
             self._capacity = capacity
-            for table in (self._signals, self._states, self._gates, self._rechecks):
+            for table in self._tables.values():
                 table.grow(capacity)
 
     def open(
@@ -90,7 +101,7 @@ class Observer:
     ) -> None:
         """Make a slot fresh, for a session that is judged by `thresholds`."""
         self.grow(capacity)
-        for table in (self._signals, self._states, self._gates):
+        for table in (self._signals, self._states, self._gates, self.movement):
             table.reset(np.array([slot]))
         self._signals.rule.set(slot, thresholds)
         self._signals.click.reports[slot] = reports_answers
@@ -138,6 +149,8 @@ class Observer:
         known = evidence(self._signals, slots, at_ms)
         context = _context(sessions.columns, slots, at_ms)
         states = estimate(known, context, self._states, slots, at_ms)
+        moved = np.where(states.known, states.mean, np.nan)
+        update(self.movement, slots=slots, at_us=np.full(len(slots), now_us), states=moved)
         told, kept_back = crossing(self._gates, states, slots, at_ms)
         self._look_again(slots, at_ms, known, kept_back, now_us)
         rows = np.flatnonzero(told)
@@ -185,29 +198,28 @@ class Observer:
 
     def dump(self, slots: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
         """Copy the rows of `slots`."""
-        parts = (
-            ("signals", self._signals),
-            ("states", self._states),
-            ("gates", self._gates),
-            ("rechecks", self._rechecks),
-        )
         return {
             f"{name}.{key}": rows
-            for name, table in parts
+            for name, table in self._tables.items()
             for key, rows in table.dump(slots).items()
         }
 
     def load(self, slots: NDArray[np.int64], rows: Mapping[str, NDArray[Any]]) -> None:
         """Write rows from `dump` into `slots`."""
-        parts = (
-            ("signals.", self._signals),
-            ("states.", self._states),
-            ("gates.", self._gates),
-            ("rechecks.", self._rechecks),
-        )
-        for prefix, table in parts:
+        for name, table in self._tables.items():
+            prefix = f"{name}."
             own = {k.removeprefix(prefix): v for k, v in rows.items() if k.startswith(prefix)}
             table.load(slots, own)
+
+    @property
+    def _tables(self) -> Mapping[str, _Table]:
+        return {
+            "signals": self._signals,
+            "states": self._states,
+            "gates": self._gates,
+            "rechecks": self._rechecks,
+            "movement": self.movement,
+        }
 
     def _emit(
         self,

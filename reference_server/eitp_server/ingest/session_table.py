@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from eitp_server.signals.slot_table import SlotTable, column
+from eitp_server.volatility.cell import CellCodes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,6 +78,10 @@ class Sessions:
         self.info: list[SessionInfo | None] = [None] * capacity
         self._slots: dict[str, dict[bytes, int]] = {}
         """By tenant and by session id as it stands in a message."""
+        self.codes = CellCodes()
+        self.code: NDArray[np.int32] = np.zeros(capacity, np.int32)
+        """(capacity,) the number of each session's tenant, trade and region in `codes`, which names
+        them in the order of appearance; no part of the state."""
         self._free = list(range(capacity - 1, -1, -1))
         self._lines = [b""] * capacity
         """What `dump` says of each session."""
@@ -152,17 +157,22 @@ class Sessions:
         live: list[tuple[int, dict[str, Any]]] = json.loads(b"[" + b",".join(lines) + b"]")
         for (slot, facts), line in zip(live, lines, strict=True):
             info = SessionInfo(**facts)
-            self.info[slot] = info
+            self._place(slot, info)
             self._lines[slot] = line
             self._slots.setdefault(info.tenant_id, {})[info.session_id.encode()] = slot
         return np.array([slot for slot, _ in live], np.int64)
 
     def _set(self, slot: int, info: SessionInfo) -> None:
-        self.info[slot] = info
+        self._place(slot, info)
         self._lines[slot] = json.dumps([slot, asdict(info)]).encode()
+
+    def _place(self, slot: int, info: SessionInfo) -> None:
+        self.info[slot] = info
+        self.code[slot] = self.codes.code(info.tenant_id, info.vertical, info.region)
 
     def _grow(self) -> None:
         old = self.capacity
+        self.code = np.concatenate([self.code, np.zeros(old, np.int32)])
         self.columns.grow(2 * old)
         self.info += [None] * old
         self._lines += [b""] * old
