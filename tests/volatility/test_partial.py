@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from eitp_server.volatility.cell import Cell, CellCodes, cell_keys
+from eitp_server.volatility.cell import Cell, CellCodes, by_tenant, cell_keys
 from eitp_server.volatility.level import level
 from eitp_server.volatility.partial import Partial, Partials, merged
 from hypothesis import given
@@ -117,6 +117,33 @@ def test_cells_come_back_by_name() -> None:
         Cell(tenant_id="acme", vertical="automotive", region="DE", page_section=8): 2,
         Cell(tenant_id="acme", vertical="fashion", region="DE"): 1,
     }
+
+
+@pytest.mark.parametrize(
+    ("asked", "sessions"),
+    [
+        ({}, {"acme": 6, "best": 4}),
+        ({"tenant_ids": ["acme"]}, {"acme": 6}),
+        ({"vertical": "fashion"}, {"acme": 2, "best": 4}),
+        ({"region": "DE"}, {"acme": 3}),
+        ({"region": "DE-BY"}, {"acme": 2}),
+        ({"region": "D"}, {}),
+        ({"page_section": 8}, {"acme": 1}),
+        ({"vertical": "fashion", "region": "US"}, {"best": 4}),
+    ],
+)
+def test_a_feed_counts_the_cells_that_it_asks_for(
+    asked: dict[str, Any], sessions: dict[str, int]
+) -> None:
+    cells = {
+        Cell(tenant_id="acme", vertical="automotive", region="DE", page_section=8): 1,
+        Cell(tenant_id="acme", vertical="fashion", region="DE-BY"): 2,
+        Cell(tenant_id="acme", region="DEX"): 3,
+        Cell(tenant_id="best", vertical="fashion", region="US"): 4,
+    }
+    partials = {cell: partial([(100, 1000)] * number) for cell, number in cells.items()}
+    found = by_tenant(partials, **asked)
+    assert {name: part.sessions for name, part in found.items()} == sessions
 
 
 def test_nobody_makes_no_cells() -> None:

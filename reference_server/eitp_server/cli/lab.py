@@ -10,6 +10,7 @@ from eitp_server.cli import (
     draw,
     evaluate,
     evi,
+    evi_stream,
     false_alarms,
     model,
     ope,
@@ -23,7 +24,7 @@ app.add_typer(bench.app, name="bench")
 app.command("draw")(draw.draw)
 app.command("evaluate")(evaluate.evaluate)
 app.command("evi")(evi.measure_volatility)
-app.command("evi-stream")(evi.make_states)
+app.command("evi-stream")(evi_stream.make_states)
 app.command("false-alarms")(false_alarms.measure_false_alarms)
 app.command("compare-rules")(compare_rules.compare_rules)
 app.command("model")(model.show_model)

@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from eitp_server.volatility.partial import Partial, merged
+
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
     from numpy.typing import NDArray
 
 SECTIONS: Final = 64
@@ -51,6 +55,31 @@ class CellCodes:
         code, section = divmod(key, SECTIONS)
         tenant_id, vertical, region = self._names[code]
         return Cell(tenant_id=tenant_id, vertical=vertical, region=region, page_section=section)
+
+
+def by_tenant(
+    cells: Mapping[Cell, Partial],
+    *,
+    tenant_ids: Collection[str] | None = None,
+    vertical: str = "",
+    region: str = "",
+    page_section: int = 0,
+) -> dict[str, Partial]:
+    """Return what a feed counts of each tenant; what is not said does not choose.
+
+    A country's region holds those of its parts: `DE` also counts `DE-BY`. `tenant_ids` are the
+    tenants of the feed, None for all.
+    """
+    chosen: dict[str, list[Partial]] = {}
+    for cell, part in cells.items():
+        if (
+            (tenant_ids is None or cell.tenant_id in tenant_ids)
+            and vertical in {"", cell.vertical}
+            and (not region or f"{cell.region}-".startswith(f"{region}-"))
+            and page_section in {0, cell.page_section}
+        ):
+            chosen.setdefault(cell.tenant_id, []).append(part)
+    return {tenant_id: merged(parts) for tenant_id, parts in chosen.items()}
 
 
 def cell_keys(

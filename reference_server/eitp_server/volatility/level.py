@@ -31,9 +31,8 @@ class Level:
 def level(part: Partial, methodology: Methodology = DRAFT) -> Level | None:
     """Return the level of `part`, None when nobody counts.
 
-    The standard error is that of a ratio of sums, Cochran 1977, Sampling Techniques, equation
-    6.13 without the finite population. Its differences are taken in whole numbers, where they lose
-    nothing.
+    The standard error is that of a ratio of sums (Cochran 1977, Sampling Techniques, chapter 6),
+    from a population without end. Its differences are taken in whole numbers and lose nothing.
     """
     if not part.weight:
         return None

@@ -83,14 +83,17 @@ def write_states(file: Path, plan: Plan, progress: Callable[[int], None]) -> tup
     rng = np.random.default_rng(plan.seed)
     starts = _arrivals(plan, rng)
     rows: list[tuple[int, str]] = []
+    sessions = 0
     for number, start in enumerate(starts, start=1):
-        rows += _visit(number, float(start), plan, rng)
+        visit = list(_visit(number, float(start), plan, rng))
+        rows += visit
+        sessions += bool(visit)
         progress(number)
     rows.sort()
     with file.open("w", encoding="utf-8", newline="") as stream:
         csv.writer(stream, lineterminator="\n").writerow(COLUMNS)
         stream.writelines(f"{iso(at)},{rest}\n" for at, rest in rows)
-    return len(rows), len(starts)
+    return len(rows), sessions
 
 
 def expected_sessions(plan: Plan) -> int:
