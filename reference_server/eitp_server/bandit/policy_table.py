@@ -17,6 +17,7 @@ import numpy as np
 from eitp_server.bandit.decision import Cell
 from eitp_server.bandit.digest import identifier
 from eitp_server.bandit.selection import (
+    DEFAULT_FLOOR,
     best_probabilities,
     exploration_floor,
     top_two,
@@ -62,8 +63,8 @@ class Exploration:
     def probabilities(self, best: Vector) -> Vector:
         """Return the choice probabilities of arms, (K,), by how probably each is the best."""
         wanted = top_two(best) if self.goal is Goal.FIND_BEST else best
-        floor = exploration_floor(len(best))
-        floored = with_floor(wanted, floor if self.floor is None else min(self.floor, floor))
+        wished = DEFAULT_FLOOR if self.floor is None else self.floor
+        floored = with_floor(wanted, exploration_floor(len(best), wished))
         return np.round(floored / _GRAIN) * _GRAIN
 
 

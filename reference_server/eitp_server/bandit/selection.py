@@ -54,9 +54,15 @@ def expected_loss(alpha: Vector, beta: Vector) -> Vector:
     return mass @ expit(u) / mass.sum() - alpha / (alpha + beta)
 
 
-def exploration_floor(arms: int) -> float:
-    """Return the probability that each of `arms` arms keeps by default, however bad it looks."""
-    return min(0.05, 0.5 / arms)
+DEFAULT_FLOOR = 0.05
+
+
+def exploration_floor(arms: int, wanted: float = DEFAULT_FLOOR) -> float:
+    """Return the probability that each of `arms` arms keeps, however bad it looks.
+
+    It is the `wanted` one, unless that gave chance more than half of the choices.
+    """
+    return min(wanted, 0.5 / arms)
 
 
 def with_floor(best: Vector, floor: float) -> Vector:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
 
+from eitp_server.bandit.policy_table import Goal
+from eitp_server.bandit.study import DEFAULT_MARGINS
 from eitp_server.cli.console import CONSOLE, run, with_accounts
 from eitp_server.config import Settings
 from eitp_server.signals.rule import DEFAULTS
@@ -87,6 +89,89 @@ def set_rules(
     for name, value in asdict(DEFAULTS).items():
         table.add_row(name, str(own.get(name, value)), str(value))
     CONSOLE.print(table)
+
+
+@app.command("learning")
+def set_learning(
+    tenant_id: Annotated[str, typer.Argument(help="The tenant.")],
+    pool: Annotated[
+        bool | None,
+        typer.Option(help="Share what its sessions teach, and learn from others that do."),
+    ] = None,
+    floor: Annotated[
+        float | None, typer.Option(help="Least probability of each intervention, 0 to 0.5.")
+    ] = None,
+    goal: Annotated[
+        Goal | None,
+        typer.Option(help="As many successes as possible, or to know the best one soon."),
+    ] = None,
+    margin: Annotated[
+        float | None,
+        typer.Option(
+            help="Lift that a pattern must exceed, in absolute rate: 0.001 is 0.1 points."
+        ),
+    ] = None,
+    guardrails: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--guardrail", help="METRIC=MARGIN, as bounce=0.01: harm that is tolerated. Repeatable."
+        ),
+    ] = None,
+) -> None:
+    """Show or set how the policy of a tenant learns, and what counts as proof.
+
+    What is left out stays as it is. The server must not be running.
+
+    Example:
+
+      eitp-server tenants learning acme --pool --guardrail complaint=0.002
+    """
+    changes: dict[str, Any] = {
+        "pooling": pool,
+        "exploration_floor": floor,
+        "selection_goal": goal,
+        "promotion_margin": margin,
+    }
+    changes = {name: value for name, value in changes.items() if value is not None}
+    tolerated = dict(map(_margin, guardrails or ()))
+
+    async def change(accounts: Accounts) -> Tenant:
+        if changes or tolerated:
+            return await accounts.tenants.change(tenant_id, changed)
+        tenant = accounts.tenants.get(tenant_id)
+        if tenant is None:
+            raise unknown_tenant(tenant_id)
+        return tenant
+
+    def changed(tenant: Tenant) -> Tenant:
+        known = tenant.learning
+        kept = {**known.guardrails, **tolerated}
+        return tenant.with_learning(replace(known, guardrails=kept, **changes))
+
+    learning = run(with_accounts(change)).learning
+    table = Table("term", "value", title=f"Learning of {tenant_id}")
+    table.add_row("pooling with other tenants", "yes" if learning.pooling else "no")
+    floor_text = "0.05, less with more than ten arms"
+    if learning.exploration_floor is not None:
+        floor_text = str(learning.exploration_floor)
+    table.add_row("exploration floor", floor_text)
+    table.add_row("goal", learning.selection_goal.value.replace("_", " "))
+    table.add_row("lift that a pattern must exceed", str(learning.promotion_margin))
+    for metric, default in DEFAULT_MARGINS.items():
+        name = metric.name.lower()
+        value = learning.guardrails.get(name, default)
+        table.add_row(f"tolerated {name}", str(value))
+    CONSOLE.print(table)
+
+
+def _margin(text: str) -> tuple[str, float]:
+    name, _, number = text.partition("=")
+    try:
+        return name, float(number)
+    except ValueError:
+        raise typer.BadParameter(
+            f"{text!r} is not METRIC=MARGIN, as bounce=0.01", param_hint="--guardrail"
+        ) from None
 
 
 def _threshold(text: str) -> tuple[str, int]:

@@ -30,14 +30,8 @@ _ORIGIN = re.compile(
 _USUAL_PORT = {"http": "80", "https": "443"}
 
 
-GUARDRAIL_METRICS: Final = (
-    "bounce",
-    "cart_removal",
-    "dismissal",
-    "complaint",
-    "response_latency",
-)
-"""Harms that a tenant can set a margin for, as `eitp.v1.GuardrailMetric` names them."""
+GUARDRAIL_METRICS: Final = ("bounce", "dismissal", "complaint")
+"""Harms that are watched, as `eitp.v1.GuardrailMetric` names them; nothing reports the others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +121,7 @@ def _learning_violations(learning: Learning) -> Iterator[Violation]:
     for name, tolerated in learning.guardrails.items():
         if name not in GUARDRAIL_METRICS:
             known = ", ".join(GUARDRAIL_METRICS)
-            said = f"{name} is no guardrail; there are {known}"
+            said = f"{name} is no harm that is watched; there are {known}"
             yield Violation(f"policy.guardrails.{name}", "metric", said)
         elif not 0 <= tolerated <= 60_000:
             said = f"the margin of {name} is {tolerated}; it must lie between 0 and 60000"
