@@ -138,3 +138,18 @@ def test_no_session_moves_the_level_further_than_its_cap_however_wild_it_is() ->
     # The control is what a mean without a cap would make of a session at 100.
     plain = (sum(v for _, v in shoppers) + 100_000) / 100 / 1000
     assert plain / calm.value - 1 > 0.5
+
+
+def test_a_heavy_tenant_has_no_more_than_its_share_of_a_shared_level() -> None:
+    by_tenant = {
+        "heavy": partial([(100, 2000)] * 100),
+        "one": partial([(100, 1000)] * 60),
+        "two": partial([(100, 1000)] * 60),
+    }
+    shared = index_tick(by_tenant, at_us=AT_US, audience=Audience.SHARED, base=base())
+    own = index_tick(by_tenant, at_us=AT_US, audience=Audience.TENANT, base=base())
+    assert shared.level is not None
+    assert own.level is not None
+    assert shared.reason is None
+    assert shared.level.value == pytest.approx(0.4 * 2 + 0.6 * 1)
+    assert own.level.value == pytest.approx((100 * 2 + 120 * 1) / 220)
