@@ -7,6 +7,7 @@ import typer
 from eitp_server.cli import (
     bench,
     compare_rules,
+    contagion,
     draw,
     evaluate,
     evi,
@@ -27,6 +28,7 @@ app.command("evi")(evi.measure_volatility)
 app.command("evi-stream")(evi_stream.make_states)
 app.command("false-alarms")(false_alarms.measure_false_alarms)
 app.command("compare-rules")(compare_rules.compare_rules)
+contagion.register(app)
 app.command("model")(model.show_model)
 app.command("ope")(ope.evaluate_policy)
 app.command("planted")(planted.measure_planted)

@@ -38,7 +38,7 @@ class Scenario:
     """Probability that an edge has a negative coefficient."""
     noise: float = 0.3
     """Standard deviation of each region's own shocks."""
-    common: float = 0.3
+    common: float = 0.1
     """Standard deviation of what the common shock receives each minute; 0: there is none."""
     loadings: tuple[float, float] = (0.5, 1.5)
     """How much of the common shock a region feels is drawn evenly between these."""
