@@ -38,19 +38,21 @@ def revisions(desk: Desk, tenant_id: str = "shop") -> int:
 
 def test_the_same_request_again_gets_the_first_answer_and_changes_nothing() -> None:
     desk = fresh()
-    first = desk.put_definition("shop", change())
-    desk.put_definition("shop", change(request_id="", replace=True, title="Changed since"))
+    first = desk.put_definition("shop", change(), START_US)
+    desk.put_definition(
+        "shop", change(request_id="", replace=True, title="Changed since"), START_US
+    )
     before = desk.dump()
-    assert desk.put_definition("shop", change()) == first
+    assert desk.put_definition("shop", change(), START_US) == first
     assert desk.dump() == before
 
 
 def test_the_first_answer_outlives_the_entry_and_a_restart() -> None:
     desk = fresh()
-    first = desk.put_definition("shop", change())
+    first = desk.put_definition("shop", change(), START_US)
     desk.delete_definition("shop", "compare")
     desk.expire(START_US)
-    assert restarted(desk).put_definition("shop", change()) == first
+    assert restarted(desk).put_definition("shop", change(), START_US) == first
     assert restarted(desk).dump() == desk.dump()
 
 
@@ -59,10 +61,10 @@ def test_the_first_answer_outlives_the_entry_and_a_restart() -> None:
 )
 def test_the_same_id_for_another_change_is_a_conflict(other: dict[str, Any]) -> None:
     desk = fresh()
-    desk.put_definition("shop", change())
+    desk.put_definition("shop", change(), START_US)
     before = desk.dump()
     with pytest.raises(Conflict) as caught:
-        desk.put_definition("shop", other)
+        desk.put_definition("shop", other, START_US)
     assert caught.value.reason is Reason.REQUEST_ID_REUSED
     assert desk.dump() == before
 
@@ -70,39 +72,40 @@ def test_the_same_id_for_another_change_is_a_conflict(other: dict[str, Any]) -> 
 def test_an_id_belongs_to_its_tenant() -> None:
     desk = fresh()
     answers: list[Definition] = [
-        desk.put_definition(tenant_id, change(title=tenant_id)) for tenant_id in ("shop", "other")
+        desk.put_definition(tenant_id, change(title=tenant_id), START_US)
+        for tenant_id in ("shop", "other")
     ]
     assert [answer.title for answer in answers] == ["shop", "other"]
 
 
 def test_changes_without_an_id_are_each_made() -> None:
     desk = fresh()
-    desk.put_definition("shop", change(request_id=""))
+    desk.put_definition("shop", change(request_id=""), START_US)
     for _ in range(2):
-        desk.put_definition("shop", change(request_id="", replace=True))
+        desk.put_definition("shop", change(request_id="", replace=True), START_US)
     assert revisions(desk) == 3
 
 
 def test_a_change_that_failed_may_be_asked_for_again_under_its_id() -> None:
     desk = fresh()
-    desk.put_definition("shop", change(request_id=""))
+    desk.put_definition("shop", change(request_id=""), START_US)
     with pytest.raises(Conflict):
-        desk.put_definition("shop", change())
+        desk.put_definition("shop", change(), START_US)
     desk.delete_definition("shop", "compare")
-    assert desk.put_definition("shop", change()).revision == 2
+    assert desk.put_definition("shop", change(), START_US).revision == 2
 
 
 def test_a_request_is_forgotten_a_day_after_it_was_made() -> None:
     desk = fresh()
-    desk.put_definition("shop", change(replace=False))
+    desk.put_definition("shop", change(replace=False), START_US)
     desk.expire(START_US)
-    desk.put_definition("shop", change(request_id="r-2", replace=True))
+    desk.put_definition("shop", change(request_id="r-2", replace=True), START_US)
     desk.expire(START_US + HOUR)
     desk.expire(START_US + 24 * HOUR)
-    desk.put_definition("shop", change())
+    desk.put_definition("shop", change(), START_US)
     assert revisions(desk) == 2
     desk.expire(START_US + 24 * HOUR + 1)
-    desk.put_definition("shop", change(replace=True, request_id="r-2"))
+    desk.put_definition("shop", change(replace=True, request_id="r-2"), START_US)
     assert revisions(desk) == 2
-    desk.put_definition("shop", change(replace=True))
+    desk.put_definition("shop", change(replace=True), START_US)
     assert revisions(desk) == 3

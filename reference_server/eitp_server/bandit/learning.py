@@ -16,6 +16,7 @@ from eitp_server.bandit.decision import ANY, Cell
 from eitp_server.bandit.delay import DelayHistogram, seen_share
 from eitp_server.bandit.policy_table import (
     DEFAULT,
+    MOST_SETS,
     CellPolicy,
     Exploration,
     document_of,
@@ -222,7 +223,8 @@ def _sets(lesson: Lesson, cell: Cell) -> tuple[Arms, ...]:
     """Return the sets of arms whose probabilities a cell should have, those in use included."""
     known = lesson.known.get(cell)
     before = () if known is None else tuple(known.choices)
-    return tuple(sorted({*lesson.asked.get(cell, ()), *before}))
+    every = dict.fromkeys((*lesson.asked.get(cell, ()), *before))
+    return tuple(sorted(list(every)[:MOST_SETS]))
 
 
 def _differs(shapes: Mapping[str, Shape], sets: Sequence[Arms], known: CellPolicy | None) -> bool:

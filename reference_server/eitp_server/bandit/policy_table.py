@@ -94,7 +94,7 @@ class Snapshot:
     """The probabilities of one set of arms in one cell at one moment."""
 
     snapshot_id: str
-    """Identity of the document that the probabilities follow from."""
+    """Identity of the document, or of all the documents, that the probabilities follow from."""
     arms: Arms
     probabilities: tuple[float, ...]
     cumulative: tuple[float, ...]
@@ -140,7 +140,7 @@ class PolicyTable:
                 shapes = {other: shape for other, shape in known.shapes.items() if other != arm}
                 choices = {arms: p for arms, p in known.choices.items() if arm not in arms}
                 kept = CellPolicy(shapes=shapes, choices=choices)
-                self._keep(kept.as_row(cell), known.snapshot_id)
+                self._keep(kept.as_row(cell), identifier("snp_", known.snapshot_id, arm))
         self._found.clear()
 
     def known(self) -> dict[Cell, CellPolicy]:
@@ -188,7 +188,7 @@ class PolicyTable:
             exploration = self._exploration.get(cell.tenant_id, DEFAULT)
             chances = tuple(exploration.probabilities(best_probabilities(alpha, beta)).tolist())
         found = Snapshot(
-            snapshot_id=self._snapshot_id(cell),
+            snapshot_id=self._snapshot_id(cell, arms),
             arms=arms,
             probabilities=chances,
             cumulative=tuple(accumulate(chances)),
@@ -203,9 +203,17 @@ class PolicyTable:
             self._found[cell].pop(oldest, None)
         return found
 
-    def _snapshot_id(self, cell: Cell) -> str:
-        places = (self._cells.get(each) for each in (cell, *cell.wider()))
-        return next((found.snapshot_id for found in places if found is not None), UNTAUGHT)
+    def _snapshot_id(self, cell: Cell, arms: Arms) -> str:
+        known = self._cells.get(cell)
+        if known is not None and known.shapes.keys() >= set(arms):
+            return known.snapshot_id
+        places = [self._cells[each] for each in (cell, *cell.wider()) if each in self._cells]
+        terms = self._exploration.get(cell.tenant_id, DEFAULT)
+        if not places and terms == DEFAULT:
+            return UNTAUGHT
+        # Several documents and the terms have a part in it.
+        names = (place.snapshot_id for place in places)
+        return identifier("snp_", UNTAUGHT, *names, repr(terms.floor), terms.goal)
 
 
 UNTAUGHT: Final = identifier("snp_", POLICY_VERSION, *map(repr, PRIOR))

@@ -66,16 +66,21 @@ class Tallies:
         insort(self._open.setdefault((cell, arm), []), (decided_us, WAITING))
         self._changed((cell, arm))
 
-    def credit(self, cell: Cell, arm: str, *, decided_us: int, delay_us: int) -> bool:
-        """Note that a decision has succeeded; return False when it is open no more."""
-        if not self._take(cell, arm, decided_us):
+    def credit(
+        self, cell: Cell, arm: str, *, decided_us: int, delay_us: int, known_us: int = WAITING
+    ) -> bool:
+        """Note that a decision has succeeded; return False when it is open no more.
+
+        `known_us` is the delay that was noted before, when an earlier success is heard of later.
+        """
+        if not self._take(cell, arm, (decided_us, known_us)):
             return False
         insort(self._open.setdefault((cell, arm), []), (decided_us, delay_us))
         return True
 
     def censor(self, cell: Cell, arm: str, *, decided_us: int) -> bool:
         """Forget a decision without a success; return False when it is open no more."""
-        return self._take(cell, arm, decided_us)
+        return self._take(cell, arm, (decided_us, WAITING))
 
     def restart(self, tenant_id: str, arm: str) -> None:
         """Forget what is known of an arm of a tenant, which is not what it was any more."""
@@ -88,7 +93,8 @@ class Tallies:
         if now_us // _ROUND_US <= self._round:
             return
         self._round = now_us // _ROUND_US
-        limit = (now_us - self._window_us, WAITING - 1)
+        # Of the round, not of the call: a refused request looks too, and the log does not have it.
+        limit = (self._round * _ROUND_US - self._window_us, WAITING - 1)
         for key, waiting in list(self._open.items()):
             if waiting[0] < limit:
                 count = bisect_left(waiting, limit)
@@ -141,11 +147,11 @@ class Tallies:
             if waiting:
                 self._open[key] = [(decided_us, delay_us) for decided_us, delay_us in waiting]
 
-    def _take(self, cell: Cell, arm: str, decided_us: int) -> bool:
-        """Take one open decision out that has not succeeded; those of one moment are alike."""
+    def _take(self, cell: Cell, arm: str, decision: Open) -> bool:
+        """Take one open decision out; those of one moment that came as far are alike."""
         waiting = self._open.get((cell, arm), [])
-        place = bisect_left(waiting, (decided_us, WAITING))
-        if place == len(waiting) or waiting[place] != (decided_us, WAITING):
+        place = bisect_left(waiting, decision)
+        if place == len(waiting) or waiting[place] != decision:
             return False
         del waiting[place]
         if not waiting:

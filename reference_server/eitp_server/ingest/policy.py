@@ -79,7 +79,7 @@ class Policy(Protocol):
         """Decide from now on by what was learnt."""
         ...
 
-    def put_definition(self, tenant_id: str, document: Mapping[str, Any]) -> Any:
+    def put_definition(self, tenant_id: str, document: Mapping[str, Any], now_us: int) -> Any:
         """Create or replace a catalogue entry and return it."""
         ...
 

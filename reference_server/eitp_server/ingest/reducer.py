@@ -261,9 +261,10 @@ class Reducer:
         return Opened(next_sequence=following, opened_us=info.opened_us)
 
     def _withdraw(self, slot: int, command: Command, effects: Effects) -> None:
+        # Also for a fresh slot: its session may have closed with consent and come back without.
         info = self.sessions.info[slot]
         assert info is not None
-        if info.consent_interventions and not command.document["consent_interventions"]:
+        if not command.document["consent_interventions"]:
             effects.writes.censored += self.policy.withdraw(info, effects.now_us)
 
     def _fresh(self, command: Command, now_us: int) -> int:
@@ -334,8 +335,8 @@ class Reducer:
         row = self.policy.stop(command.tenant_id, command.document, effects.now_us)
         effects.writes.stopped.append(row)
 
-    def _put(self, command: Command, _: Effects) -> Any:
-        return self.policy.put_definition(command.tenant_id, command.document)
+    def _put(self, command: Command, effects: Effects) -> Any:
+        return self.policy.put_definition(command.tenant_id, command.document, effects.now_us)
 
     def _delete(self, command: Command, _: Effects) -> None:
         self.policy.delete_definition(command.tenant_id, command.document["definition_id"])

@@ -40,6 +40,15 @@ class Catalogue:
             self._current[tenant_id] = found
         return found
 
+    def epochs(self) -> dict[str, dict[str, int]]:
+        """Return by tenant what shows something else than at first, and since which revision."""
+        changed: dict[str, dict[str, int]] = {}
+        for tenant_id in self._tenants:
+            for item in self.definitions(tenant_id):
+                if item.epoch > 1:
+                    changed.setdefault(tenant_id, {})[item.definition_id] = item.epoch
+        return changed
+
     def get(self, tenant_id: str, definition_id: str, revision: int = 0) -> Definition:
         """Return a definition as it is, or as it was at `revision` even if it is deleted by now.
 

@@ -69,7 +69,9 @@ class Desk:
         )
         return None if recorded.duplicate else recorded.row
 
-    def put_definition(self, tenant_id: str, document: Mapping[str, Any]) -> Definition:
+    def put_definition(
+        self, tenant_id: str, document: Mapping[str, Any], now_us: int
+    ) -> Definition:
         """Create or replace a catalogue entry and return it as it is kept.
 
         A request that repeats an earlier one by its id changes nothing and gets the same answer.
@@ -84,7 +86,7 @@ class Desk:
         put = catalogue.replace if document["replace"] else catalogue.create
         kept = put(definition)
         if kept.epoch == kept.revision > 1:
-            self.policy.renew(tenant_id, kept.definition_id)
+            self.policy.renew(tenant_id, kept.definition_id, now_us)
         self.policy.requests.keep(tenant_id, request_id, document, kept)
         return kept
 
@@ -98,7 +100,7 @@ class Desk:
 
     def install(self, document: Mapping[str, Any]) -> None:
         """Decide from now on by what was learnt."""
-        self.policy.table.install(document)
+        self.policy.install(document)
 
     def delete_definition(self, tenant_id: str, definition_id: str) -> None:
         """Remove a catalogue entry."""

@@ -83,13 +83,14 @@ class Learner:
         began, policy = loop.time(), self._policy()
         self._learnt_of = policy.tallies.events
         lesson = policy.lesson(self._terms(policy), self._now_us())
+        epochs = policy.catalogue.epochs()
         document = await asyncio.to_thread(learn, lesson)
         self._learnt_at = loop.time()
         self._took = self._learnt_at - began
         if document is None:
             return False
         _LOG.debug("learnt", cells=len(document["cells"]), seconds=round(self._took, 3))
-        for portion in portions(document, _CELLS_AT_ONCE):
+        for portion in portions({**document, "epochs": epochs}, _CELLS_AT_ONCE):
             await self._install(portion)
         return True
 

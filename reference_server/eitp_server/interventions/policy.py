@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from eitp_server.bandit.choice import Experiment, Moment, choose
 from eitp_server.bandit.decision import Cell, Decision
@@ -12,7 +12,7 @@ from eitp_server.bandit.digest import identifier
 from eitp_server.bandit.draw import held_out
 from eitp_server.bandit.learning import Lesson
 from eitp_server.bandit.policy_table import PolicyTable
-from eitp_server.bandit.tally import Tallies
+from eitp_server.bandit.tally import WAITING, Tallies
 from eitp_server.errors import Conflict, Missing, Reason
 from eitp_server.interventions.catalogue import Catalogue
 from eitp_server.interventions.disposition import InterventionDisposition
@@ -227,11 +227,25 @@ class Policy:
             half_life_us=self._settings.half_life_seconds * MICROSECONDS,
         )
 
+    def install(self, document: Mapping[str, Any]) -> None:
+        """Decide by what was learnt from now on.
+
+        `document["epochs"]` are those from before the learning: of what was changed since, the
+        document tells what is not true any more.
+        """
+        self.table.install(document)
+        before = document.get("epochs", {})
+        for tenant_id, changed in self.catalogue.epochs().items():
+            for arm, epoch in changed.items():
+                if before.get(tenant_id, {}).get(arm, 1) != epoch:
+                    self.table.forget(tenant_id, arm)
+
     def withdraw(self, tenant_id: str, session_id: str, now_us: int) -> list[CensoredRow]:
         """Give up the open decisions of a session that takes its consent back.
 
         They count for nobody: neither as success nor as failure.
         """
+        self.expire(now_us)
         visit = self._visits.find(tenant_id, session_id)
         if visit is None:
             return []
@@ -278,8 +292,9 @@ class Policy:
             and row.epoch == item.epoch
         }
 
-    def renew(self, tenant_id: str, definition_id: str) -> None:
+    def renew(self, tenant_id: str, definition_id: str, now_us: int) -> None:
         """Forget what was learnt of an intervention that shows something else from now on."""
+        self.expire(now_us)
         self.tallies.restart(tenant_id, definition_id)
         self.table.forget(tenant_id, definition_id)
 
@@ -401,15 +416,18 @@ class Policy:
     def _learn(self, decision: OpenDecision, occurred_us: int, now_us: int) -> None:
         # What is heard of after the window changes nothing: labels are for good.
         timely = now_us - decision.decided_at_us <= self._window_us
-        if timely and not decision.censored and not decision.succeeded:
-            decision.succeeded = True
+        delay_us = max(occurred_us - decision.decided_at_us, 0)
+        earlier = not decision.succeeded or delay_us < decision.delay_us
+        if timely and earlier and not decision.censored:
             if not decision.holdout:
                 self.tallies.credit(
                     decision.cell,
                     decision.chosen,
                     decided_us=decision.decided_at_us,
-                    delay_us=max(occurred_us - decision.decided_at_us, 0),
+                    delay_us=delay_us,
+                    known_us=decision.delay_us if decision.succeeded else WAITING,
                 )
+            decision.succeeded, decision.delay_us = True, delay_us
 
 
 def _repeated(report: OutcomeReport, known: OutcomeRow) -> Recorded[OutcomeRow]:

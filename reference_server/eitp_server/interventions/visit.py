@@ -28,6 +28,8 @@ class OpenDecision:
     """Highest priority among its arms: what it takes to break the session's cool-down."""
     succeeded: bool = False
     """Its success was reported in time."""
+    delay_us: int = 0
+    """How long after the decision the earliest such success came."""
     censored: bool = False
     """Its outcome can never be known."""
 
