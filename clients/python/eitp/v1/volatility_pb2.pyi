@@ -162,7 +162,7 @@ class Methodology(_message.Message):
     def __init__(self, methodology_id: _Optional[str] = ..., dimension_weights: _Optional[_Iterable[float]] = ..., dimension_scales: _Optional[_Iterable[float]] = ..., min_gap: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_gap: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., volatility_half_life: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., recency_half_life: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., smoothing_half_life: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., effective_dimensions: _Optional[float] = ..., volatility_cap: _Optional[float] = ..., weight_scale: _Optional[int] = ..., volatility_scale: _Optional[int] = ...) -> None: ...
 
 class IndexTick(_message.Message):
-    __slots__ = ("feed_id", "at", "base_id", "value", "reason", "coverage", "late_sessions")
+    __slots__ = ("feed_id", "at", "base_id", "value", "reason", "coverage", "late_sessions", "level")
     FEED_ID_FIELD_NUMBER: _ClassVar[int]
     AT_FIELD_NUMBER: _ClassVar[int]
     BASE_ID_FIELD_NUMBER: _ClassVar[int]
@@ -170,6 +170,7 @@ class IndexTick(_message.Message):
     REASON_FIELD_NUMBER: _ClassVar[int]
     COVERAGE_FIELD_NUMBER: _ClassVar[int]
     LATE_SESSIONS_FIELD_NUMBER: _ClassVar[int]
+    LEVEL_FIELD_NUMBER: _ClassVar[int]
     feed_id: str
     at: _timestamp_pb2.Timestamp
     base_id: str
@@ -177,7 +178,8 @@ class IndexTick(_message.Message):
     reason: NoValueReason
     coverage: float
     late_sessions: int
-    def __init__(self, feed_id: _Optional[str] = ..., at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., base_id: _Optional[str] = ..., value: _Optional[_Union[IndexValue, _Mapping]] = ..., reason: _Optional[_Union[NoValueReason, str]] = ..., coverage: _Optional[float] = ..., late_sessions: _Optional[int] = ...) -> None: ...
+    level: float
+    def __init__(self, feed_id: _Optional[str] = ..., at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., base_id: _Optional[str] = ..., value: _Optional[_Union[IndexValue, _Mapping]] = ..., reason: _Optional[_Union[NoValueReason, str]] = ..., coverage: _Optional[float] = ..., late_sessions: _Optional[int] = ..., level: _Optional[float] = ...) -> None: ...
 
 class IndexValue(_message.Message):
     __slots__ = ("index", "band_low", "band_high", "smoothed_index", "step", "min_sessions", "max_sessions", "low_precision", "detail")
