@@ -53,6 +53,7 @@ class RegionExclusionReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     REGION_EXCLUSION_REASON_INSUFFICIENT_TENANTS: _ClassVar[RegionExclusionReason]
     REGION_EXCLUSION_REASON_MISSING_MINUTES: _ClassVar[RegionExclusionReason]
     REGION_EXCLUSION_REASON_CONSTANT: _ClassVar[RegionExclusionReason]
+    REGION_EXCLUSION_REASON_TOO_MANY: _ClassVar[RegionExclusionReason]
 CONTAGION_FEATURE_UNSPECIFIED: ContagionFeature
 CONTAGION_FEATURE_VOLATILITY: ContagionFeature
 CONTAGION_FEATURE_VALENCE: ContagionFeature
@@ -79,6 +80,7 @@ REGION_EXCLUSION_REASON_INSUFFICIENT_SESSIONS: RegionExclusionReason
 REGION_EXCLUSION_REASON_INSUFFICIENT_TENANTS: RegionExclusionReason
 REGION_EXCLUSION_REASON_MISSING_MINUTES: RegionExclusionReason
 REGION_EXCLUSION_REASON_CONSTANT: RegionExclusionReason
+REGION_EXCLUSION_REASON_TOO_MANY: RegionExclusionReason
 
 class ContagionSeries(_message.Message):
     __slots__ = ("audience", "vertical", "feature", "estimator_version")

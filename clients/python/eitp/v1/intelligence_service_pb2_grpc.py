@@ -70,7 +70,8 @@ class IntelligenceServiceServicer:
     def WatchContagion(self, request, context):
         """Streams edges whenever they change and a snapshot after each analysis.
 
-        The edges of an analysis come before its snapshot. Every response carries a cursor; a call with
+        An edge has changed when its status, sign or lag has, or when its strength is 0.02 or more away
+        from what was sent last. The edges of an analysis come before its snapshot. Every response carries a cursor; a call with
         that cursor goes on right behind it, without gap or repetition, also after the server was
         restarted.
         """

@@ -41,7 +41,8 @@ class IntelligenceServiceStub:
     WatchContagion: _grpc.UnaryStreamMultiCallable[_intelligence_service_pb2.WatchContagionRequest, _intelligence_service_pb2.WatchContagionResponse]
     """Streams edges whenever they change and a snapshot after each analysis.
 
-    The edges of an analysis come before its snapshot. Every response carries a cursor; a call with
+    An edge has changed when its status, sign or lag has, or when its strength is 0.02 or more away
+    from what was sent last. The edges of an analysis come before its snapshot. Every response carries a cursor; a call with
     that cursor goes on right behind it, without gap or repetition, also after the server was
     restarted.
     """
@@ -63,7 +64,8 @@ class IntelligenceServiceAsyncStub(IntelligenceServiceStub):
     WatchContagion: _aio.UnaryStreamMultiCallable[_intelligence_service_pb2.WatchContagionRequest, _intelligence_service_pb2.WatchContagionResponse]  # type: ignore[assignment]
     """Streams edges whenever they change and a snapshot after each analysis.
 
-    The edges of an analysis come before its snapshot. Every response carries a cursor; a call with
+    An edge has changed when its status, sign or lag has, or when its strength is 0.02 or more away
+    from what was sent last. The edges of an analysis come before its snapshot. Every response carries a cursor; a call with
     that cursor goes on right behind it, without gap or repetition, also after the server was
     restarted.
     """
@@ -94,7 +96,8 @@ class IntelligenceServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_abc.Iterator[_intelligence_service_pb2.WatchContagionResponse], _abc.AsyncIterator[_intelligence_service_pb2.WatchContagionResponse]]:
         """Streams edges whenever they change and a snapshot after each analysis.
 
-        The edges of an analysis come before its snapshot. Every response carries a cursor; a call with
+        An edge has changed when its status, sign or lag has, or when its strength is 0.02 or more away
+        from what was sent last. The edges of an analysis come before its snapshot. Every response carries a cursor; a call with
         that cursor goes on right behind it, without gap or repetition, also after the server was
         restarted.
         """
