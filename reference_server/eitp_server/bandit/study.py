@@ -7,53 +7,38 @@ the first at which it was eligible there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from eitp_server.bandit.arm_study import (
+    DEFAULT_MARGINS,
+    ArmCounts,
+    ArmStudy,
+    Promotion,
+    watched_margins,
+    watches_for,
+)
 from eitp_server.bandit.evidence import Evidence, seen_as_treated, seen_from
-from eitp_server.bandit.guardrail import GuardrailMetric, Watch
-from eitp_server.bandit.lift import Lift, overall, weighted
+from eitp_server.bandit.lift import Lift, overall
 from eitp_server.bandit.node import Node, nodes_above
 from eitp_server.bandit.outcome_loss import LossSequence
 from eitp_server.bandit.propensity_audit import PropensityAudit
 from eitp_server.bandit.sample_ratio import RatioSequence
+from eitp_server.bandit.trial import Trial
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterator, Mapping
 
     from eitp_server.bandit.decision import Decision
+    from eitp_server.bandit.guardrail import GuardrailMetric
 
-DEFAULT_MARGINS: Final[Mapping[GuardrailMetric, float]] = {
-    GuardrailMetric.BOUNCE: 0.02,
-    GuardrailMetric.DISMISSAL: 0.8,
-    GuardrailMetric.COMPLAINT: 0.005,
-}
-"""Harm that is tolerated where a tenant says nothing else, as a difference of shares.
+__all__ = ["DEFAULT_MARGINS", "METHODOLOGY", "Point", "Promotion", "Study", "Trial"]
 
-Only an intervention can be dismissed, so what is tolerated there is nearly the whole share; cart
-removals and latencies are not watched, because no outcome reports them."""
+METHODOLOGY: Final = "experiment/1"
+"""Version of the formulas behind every number of an experiment."""
 MOST_POINTS: Final = 400
 """Points of the history that are kept; beyond that every second one goes."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
-    """A decision and all that will ever be known of what came after it."""
-
-    decision: Decision
-    converted: bool
-    """The visitor succeeded within the window, and it was heard of within the window."""
-    censored: bool = False
-    """The outcome can never be known."""
-    delivered: bool = False
-    """The page says that the intervention was shown, or that it reached it."""
-    harms: frozenset[GuardrailMetric] = frozenset()
-    """What else was heard of the visitor within the window."""
-
-    @property
-    def visitor(self) -> str:
-        """Whoever the decision is about."""
-        return self.decision.visitor_hash or self.decision.session_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,69 +50,47 @@ class Point:
     lift: Lift
 
 
-@dataclass(slots=True, kw_only=True)
-class ArmCounts:
-    """What became of the decisions for one arm."""
-
-    decisions: int = 0
-    """Without those of the holdout."""
-    delivered: int = 0
-    censored: int = 0
-
-
-@dataclass(slots=True, kw_only=True)
-class ArmStudy:
-    """What is known of one arm in one place, since what the shopper sees was last changed."""
-
-    epoch: int
-    evidence: Evidence = field(default_factory=Evidence)
-    watches: dict[GuardrailMetric, Watch] = field(default_factory=dict[GuardrailMetric, Watch])
-    visitors: set[str] = field(default_factory=set[str])
-
-    @property
-    def lift(self) -> Lift:
-        """The lift of the arm against the holdout."""
-        return weighted(self.evidence.sums, self.evidence.e_process)
-
-    @property
-    def stop(self) -> Watch | None:
-        """The guardrail that stopped the arm first, None when none has."""
-        stopped = [watch for watch in self.watches.values() if watch.stopped_at_us is not None]
-        return min(stopped, key=lambda watch: (watch.stopped_at_us, watch.metric), default=None)
-
-
 class Study:
     """Everything about one tenant's experiment."""
 
     def __init__(self, margins: Mapping[GuardrailMetric, float] | None = None) -> None:
         """Stop arms whose harm exceeds `margins`; the defaults stand for metrics it leaves out."""
-        self._margins = {**DEFAULT_MARGINS, **(margins or {})}
+        self.margins = watched_margins(margins or {})
         self.system = Evidence()
         self.audit = PropensityAudit()
         self.ratio = RatioSequence()
         self.loss = LossSequence()
         self.counts: dict[str, ArmCounts] = {}
+        """By arm, "no intervention" included."""
         self.arms: dict[tuple[Node, str], ArmStudy] = {}
         """By place and arm; what guardrails watch stands at the vertical."""
         self.history: list[Point] = []
         self.visitors = 0
         self.censored_visitors = 0
         self.holdout_share = 0.0
-        self._seen: dict[str, bool] = {}
-        """Visitors so far, and whether they are held out."""
-        self._leaked: set[str] = set()
+        """At the newest decision."""
+        self.first_decided_at_us: int | None = None
+        self.last_decided_at_us: int | None = None
+        self._promotions: dict[tuple[Node, str], list[Promotion]] = {}
+        self._met: dict[str, int] = {}
+        """The visitors so far, each with a bit for the number of every arm study it counts in."""
+        self._held_out: dict[str, float] = {}
+        """The visitors of the holdout that nothing was shown, and the share that drew them."""
+        self._begun = 0
         self._stride = 1
 
     def fold(self, trial: Trial) -> None:
         """Count a decision whose window has closed; in the order in which decisions were taken."""
         decision = trial.decision
-        self.audit.fold(decision)
+        if self.first_decided_at_us is None:
+            self.first_decided_at_us = decision.decided_at_us
+        self.last_decided_at_us = decision.decided_at_us
         self.holdout_share = decision.holdout_share
+        self.audit.fold(decision)
         self._count(trial)
         self._fold_system(trial)
-        for arm, epoch in self._arms(decision):
-            for place in nodes_above(decision.cell):
-                self._fold_arm(place, arm, epoch, trial)
+        self._watch_holdout(trial)
+        self._fold_arms(trial)
 
     @property
     def lift(self) -> Lift | None:
@@ -136,33 +99,69 @@ class Study:
             return None
         return overall(self.system.sums, self.system.e_process)
 
-    def watched(self) -> dict[str, ArmStudy]:
-        """Return each arm as a whole: the place in which its guardrails are watched."""
-        return {arm: study for (place, arm), study in self.arms.items() if place.depth == 1}
+    def follow(self, promotion: Promotion) -> None:
+        """Count the units decided after `promotion` by themselves, too; again does nothing.
 
-    @staticmethod
-    def _arms(decision: Decision) -> Iterable[tuple[str, int]]:
-        epochs = decision.epochs or (0,) * len(decision.arms)
-        return [(arm, epoch) for arm, epoch in zip(decision.arms, epochs, strict=True) if arm]
+        To be called before such decisions are folded.
+        """
+        place = (promotion.place, promotion.arm)
+        followed = self._promotions.setdefault(place, [])
+        if promotion not in followed:
+            followed.append(promotion)
+            if place in self.arms:
+                self.arms[place].fresh[promotion] = Evidence()
+
+    def since(self, promotion: Promotion) -> Evidence:
+        """Return the evidence after a promotion that is followed, of the arm as it is now."""
+        study = self.arms.get((promotion.place, promotion.arm))
+        return study.fresh[promotion] if study else Evidence()
+
+    def knows(self, visitor: str) -> bool:
+        """Return whether a decision about the visitor was folded."""
+        return visitor in self._met
+
+    def watched(self) -> dict[str, ArmStudy]:
+        """Return each arm as a whole: the place in which its guardrails are watched.
+
+        After a move to another vertical that is the one where it was seen more often as it is now.
+        """
+        found: dict[str, ArmStudy] = {}
+        for (place, arm), study in self.arms.items():
+            if place.depth == 1 and (arm not in found or _weight(found[arm]) < _weight(study)):
+                found[arm] = study
+        return found
+
+    def copy(self) -> Study:
+        """Return a study that goes its own way from here, to be read while this one grows."""
+        other = copy(self)
+        vars(other).update(
+            system=Evidence.load(self.system.dump()),
+            audit=PropensityAudit.load(self.audit.dump()),
+            counts=dict(self.counts),
+            history=list(self.history),
+            arms={name: study.copy() for name, study in self.arms.items()},
+            _promotions={place: list(found) for place, found in self._promotions.items()},
+            _met=dict(self._met),
+            _held_out=dict(self._held_out),
+        )
+        return other
 
     def _count(self, trial: Trial) -> None:
         decision = trial.decision
-        counts = self.counts.setdefault(decision.chosen, ArmCounts())
-        if not decision.holdout:
-            counts.decisions += 1
-            counts.delivered += trial.delivered and bool(decision.chosen)
-            counts.censored += trial.censored
+        for arm, epoch in _epochs(decision):
+            known = self.counts.get(arm)
+            if known is None or known.epoch < epoch:
+                known = self.counts[arm] = ArmCounts(epoch=epoch)
+            if arm == decision.chosen and not decision.holdout and known.epoch == epoch:
+                self.counts[arm] = known.fold(trial)
 
     def _fold_system(self, trial: Trial) -> None:
         decision, visitor = trial.decision, trial.visitor
-        held_out = self._seen.get(visitor)
-        if held_out is not None:
-            shown = trial.delivered and bool(decision.chosen) and not decision.holdout
-            if held_out and shown and visitor not in self._leaked:
-                self._leaked.add(visitor)
-                self.ratio = self.ratio.leak()
+        if visitor in self._met:
             return
-        self._seen[visitor] = decision.holdout
+        self._met[visitor] = 0
+        if decision.holdout:
+            self._held_out[visitor] = decision.holdout_share
         self.visitors += 1
         self.ratio = self.ratio.fold(
             treated=int(not decision.holdout),
@@ -178,31 +177,37 @@ class Study:
             self.system.fold(unit, decision.decided_at_us)
             self._remember(decision.decided_at_us)
 
-    def _fold_arm(self, place: Node, arm: str, epoch: int, trial: Trial) -> None:
+    def _watch_holdout(self, trial: Trial) -> None:
+        """Count whoever was shown something although the share still holds the visitor out."""
+        drawn_at = self._held_out.get(trial.visitor)
+        if trial.delivered and drawn_at is not None and drawn_at <= trial.decision.holdout_share:
+            del self._held_out[trial.visitor]
+            self.ratio = self.ratio.leak()
+
+    def _fold_arms(self, trial: Trial) -> None:
+        decision, visitor = trial.decision, trial.visitor
+        places, met = nodes_above(decision.cell), self._met[visitor]
+        for arm, epoch in _epochs(decision):
+            if not arm:
+                continue
+            seen = (seen_from(decision, arm, 0.0), seen_from(decision, arm, 1.0))
+            for place in places:
+                study = self._study(place, arm, epoch)
+                if study.epoch == epoch and not met >> study.number & 1:
+                    met |= 1 << study.number
+                    study.fold(trial, seen)
+        self._met[visitor] = met
+
+    def _study(self, place: Node, arm: str, epoch: int) -> ArmStudy:
         study = self.arms.get((place, arm))
         if study is None or study.epoch < epoch:
-            study = self.arms[place, arm] = ArmStudy(epoch=epoch, watches=self._watches(place))
-        if study.epoch != epoch or trial.visitor in study.visitors:
-            return
-        study.visitors.add(trial.visitor)
-        if trial.censored:
-            return
-        at_us = trial.decision.decided_at_us
-        unit = seen_from(trial.decision, arm, float(trial.converted))
-        if unit is not None:
-            study.evidence.fold(unit, at_us)
-        for metric, watch in study.watches.items():
-            harm = seen_from(trial.decision, arm, float(metric in trial.harms))
-            if harm is not None:
-                study.watches[metric] = watch.fold(harm, at_us)
-
-    def _watches(self, place: Node) -> dict[GuardrailMetric, Watch]:
-        if place.depth != 1:
-            return {}
-        return {
-            metric: Watch(metric=metric, margin=margin, guardrails=len(self._margins))
-            for metric, margin in sorted(self._margins.items())
-        }
+            watches = watches_for(self.margins) if place.depth == 1 else {}
+            followed = self._promotions.get((place, arm), ())
+            fresh = {promotion: Evidence() for promotion in followed}
+            study = ArmStudy(number=self._begun, epoch=epoch, watches=watches, fresh=fresh)
+            self.arms[place, arm] = study
+            self._begun += 1
+        return study
 
     def _remember(self, decided_at_us: int) -> None:
         units = self.system.sums.units
@@ -213,3 +218,11 @@ class Study:
         if len(self.history) > MOST_POINTS:
             self.history = self.history[1::2]
             self._stride *= 2
+
+
+def _epochs(decision: Decision) -> Iterator[tuple[str, int]]:
+    return zip(decision.arms, decision.epochs or (0,) * len(decision.arms), strict=True)
+
+
+def _weight(study: ArmStudy) -> tuple[int, int]:
+    return study.epoch, study.evidence.sums.units

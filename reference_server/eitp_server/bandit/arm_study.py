@@ -1,0 +1,117 @@
+"""What an experiment knows of one intervention in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+from eitp_server.bandit.evidence import Evidence
+from eitp_server.bandit.guardrail import GuardrailMetric, Watch
+from eitp_server.bandit.lift import Lift, weighted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from eitp_server.bandit.node import Node
+    from eitp_server.bandit.pseudo_outcome import Unit
+    from eitp_server.bandit.trial import Trial
+
+DEFAULT_MARGINS: Final[Mapping[GuardrailMetric, float]] = {
+    GuardrailMetric.BOUNCE: 0.02,
+    GuardrailMetric.DISMISSAL: 0.8,
+    GuardrailMetric.COMPLAINT: 0.005,
+}
+"""The harms that are watched, and how much of each is tolerated where a tenant says nothing else,
+as a difference of shares.
+
+Only an intervention can be dismissed, so what is tolerated there is nearly the whole share; cart
+removals and latencies are not watched, because no outcome reports them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promotion:
+    """That an arm counted as proven in a place from a moment on."""
+
+    place: Node
+    arm: str
+    at_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArmCounts:
+    """What became of the decisions for one arm, since what the shopper sees was last changed."""
+
+    epoch: int = 0
+    decisions: int = 0
+    """Without those of the holdout; so are all of these."""
+    delivered: int = 0
+    censored: int = 0
+
+    def fold(self, trial: Trial) -> ArmCounts:
+        """Return the counts with one more decision."""
+        return replace(
+            self,
+            decisions=self.decisions + 1,
+            delivered=self.delivered + (trial.delivered and bool(trial.decision.chosen)),
+            censored=self.censored + trial.censored,
+        )
+
+
+@dataclass(slots=True, kw_only=True)
+class ArmStudy:
+    """What is known of one arm in one place, since what the shopper sees was last changed."""
+
+    number: int
+    """Counts the studies of the tenant."""
+    epoch: int
+    evidence: Evidence = field(default_factory=Evidence)
+    watches: dict[GuardrailMetric, Watch] = field(default_factory=dict[GuardrailMetric, Watch])
+    fresh: dict[Promotion, Evidence] = field(default_factory=dict[Promotion, Evidence])
+    """What was decided after each promotion, by itself."""
+
+    @property
+    def lift(self) -> Lift:
+        """The lift of the arm against the holdout."""
+        return weighted(self.evidence.sums, self.evidence.e_process)
+
+    @property
+    def stop(self) -> Watch | None:
+        """The guardrail that stopped the arm first, None when none has."""
+        stopped = [watch for watch in self.watches.values() if watch.stopped_at_us is not None]
+        return min(stopped, key=lambda watch: (watch.stopped_at_us, watch.metric), default=None)
+
+    def fold(self, trial: Trial, seen: tuple[Unit | None, Unit | None]) -> None:
+        """Count the first trial of a visitor; `seen` are its units without and with success."""
+        unit, at_us = seen[trial.converted], trial.decision.decided_at_us
+        if trial.censored or unit is None:
+            return
+        self.evidence.fold(unit, at_us)
+        for promotion, fresh in self.fresh.items():
+            if at_us > promotion.at_us:
+                fresh.fold(unit, at_us)
+        for metric, watch in self.watches.items():
+            harm = seen[metric in trial.harms]
+            if harm is not None:
+                self.watches[metric] = watch.fold(harm, at_us)
+
+    def copy(self) -> ArmStudy:
+        """Return a study that goes its own way from here."""
+        return replace(
+            self,
+            evidence=Evidence.load(self.evidence.dump()),
+            watches=dict(self.watches),
+            fresh={name: Evidence.load(found.dump()) for name, found in self.fresh.items()},
+        )
+
+
+def watched_margins(margins: Mapping[GuardrailMetric, float]) -> dict[GuardrailMetric, float]:
+    """Return the margin of each harm that is watched; others have nothing to be measured by."""
+    return {metric: margins.get(metric, usual) for metric, usual in DEFAULT_MARGINS.items()}
+
+
+def watches_for(margins: Mapping[GuardrailMetric, float]) -> dict[GuardrailMetric, Watch]:
+    """Return a watch over each harm of one arm that has a margin."""
+    return {
+        metric: Watch(metric=metric, margin=margin, guardrails=len(margins))
+        for metric, margin in margins.items()
+    }
