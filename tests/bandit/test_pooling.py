@@ -413,8 +413,9 @@ def test_the_tree_comes_closer_to_a_nested_truth_than_one_level_does() -> None:
 def misjudged(prior: Prior, s: Matrix, n: Matrix, rate: Matrix) -> float:
     """As `missed`, of each arm against the others of its cell, which is what a choice needs."""
     alpha, beta = prior.posterior(s, n)
-    error = np.log(alpha / (alpha + beta) / rate)
-    return float(np.sqrt(np.mean(np.var(error, axis=1))))
+    error: Matrix = np.log(alpha) - np.log(alpha + beta) - np.log(rate)
+    centred: Matrix = np.asarray(error - error.mean(axis=1, keepdims=True), dtype=np.float64)
+    return float(np.sqrt((centred**2).mean()))
 
 
 def test_rows_that_are_the_same_cell_are_refused() -> None:

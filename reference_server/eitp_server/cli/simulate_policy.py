@@ -120,7 +120,7 @@ def _figure(figure: Figure | None) -> str:
         return "not in half"
     if figure.error is None:
         return f"{figure.value:,.0f}" if figure.value > 1 else f"{figure.value:.3f}"
-    digits = 4 if 0.0 < figure.value < 0.1 else 3
+    digits = 4 if 0.0 < figure.error < 0.0015 and figure.value < 0.1 else 3
     return f"{figure.value:.{digits}f} ± {figure.error:.{digits}f}"
 
 
