@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from eitp_server.storage.patterns import SHARED, PatternRow, Patterns
+from eitp_server.storage.patterns import SHARED, PatternFilter, PatternRow, Patterns
 
 if TYPE_CHECKING:
     from eitp_server.storage.sqlite_database import SQLiteDatabase
@@ -65,20 +65,87 @@ async def test_a_tenant_sees_its_own_patterns_and_the_shared_ones(patterns: Patt
     assert await patterns.get("shop", "pattern-3") is None
 
 
-async def test_patterns_are_paged_newest_promotion_first(patterns: Patterns) -> None:
+async def test_the_shared_ones_are_for_those_that_may_read_them(patterns: Patterns) -> None:
+    shared = replace(PATTERN, tenant_id=SHARED, pattern_id="pattern-2")
+    await patterns.keep([PATTERN, shared])
+
+    own, common = PatternFilter(shared=False), PatternFilter(own=False)
+    assert (await patterns.page("shop", 10, wanted=own)).items == (PATTERN,)
+    assert (await patterns.page("shop", 10, wanted=common)).items == (shared,)
+    assert (
+        await patterns.page("shop", 10, wanted=PatternFilter(own=False, shared=False))
+    ).items == ()
+    assert await patterns.get("shop", "pattern-2", shared=False) is None
+    assert await patterns.newest("shop") == (PATTERN,)
+    assert await patterns.newest(SHARED) == (shared,)
+
+
+async def test_patterns_are_paged_newest_promotion_first_and_by_name(patterns: Patterns) -> None:
     rows = [
         replace(PATTERN, pattern_id=f"pattern-{number}", promoted_at_us=at)
-        for number, at in enumerate([1, 3, 3, 2])
+        for number, at in enumerate([1, 3, 3, 2, 3])
     ]
     await patterns.keep(rows)
 
-    first = await patterns.page("shop", 3)
-    assert first.items == (rows[2], rows[1], rows[3])
-    assert (await patterns.page("shop", 3, after=first.next)).items == (rows[0],)
+    expected = (rows[1], rows[2], rows[4], rows[3], rows[0])
+    for size in range(1, 6):
+        found: list[PatternRow] = []
+        page = await patterns.page("shop", size)
+        while found.extend(page.items) or page.next:
+            page = await patterns.page("shop", size, after=page.next)
+        assert tuple(found) == expected
 
 
 async def test_patterns_can_be_those_of_a_status_as_it_is_now(patterns: Patterns) -> None:
     await patterns.keep([PATTERN, replace(PATTERN, version=2, status=DEMOTED)])
+    live, gone = PatternFilter(statuses=[PROMOTED, CONFIRMED]), PatternFilter(statuses=[DEMOTED])
 
-    assert (await patterns.page("shop", 10, statuses=[PROMOTED, CONFIRMED])).items == ()
-    assert len((await patterns.page("shop", 10, statuses=[DEMOTED])).items) == 1
+    assert (await patterns.page("shop", 10, wanted=live)).items == ()
+    assert len((await patterns.page("shop", 10, wanted=gone)).items) == 1
+    assert await patterns.with_status([PROMOTED, CONFIRMED]) == ()
+    assert len(await patterns.with_status([DEMOTED])) == 1
+
+
+NODES = {
+    "all": (None, None, None),
+    "automotive": ("automotive", None, None),
+    "automotive/frustration": ("automotive", 8, None),
+    "automotive/frustration/financing": ("automotive", 8, 8),
+    "retail/frustration": ("retail", 8, None),
+}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        (PatternFilter(), set(NODES)),
+        (PatternFilter(vertical="retail"), {"all", "retail/frustration"}),
+        (PatternFilter(vertical="retail", label=4), {"all"}),
+        (PatternFilter(label=8), set(NODES)),
+        (PatternFilter(label=4), {"all", "automotive"}),
+        (
+            PatternFilter(page_section=7),
+            {"all", "automotive", "automotive/frustration", "retail/frustration"},
+        ),
+        (
+            PatternFilter(vertical="automotive", label=8, page_section=8),
+            set(NODES) - {"retail/frustration"},
+        ),
+        (PatternFilter(in_use_at_us=900), set[str]()),
+        (PatternFilter(in_use_at_us=899, kind=5, definition_id="help"), set(NODES)),
+        (PatternFilter(kind=4), set[str]()),
+        (PatternFilter(definition_id="hel"), set[str]()),
+    ],
+)
+async def test_what_holds_in_a_place_includes_what_it_inherits(
+    patterns: Patterns, wanted: PatternFilter, found: set[str]
+) -> None:
+    await patterns.keep(
+        [
+            replace(PATTERN, pattern_id=name, vertical=vertical, label=label, page_section=section)
+            for name, (vertical, label, section) in NODES.items()
+        ]
+    )
+
+    page = await patterns.page("shop", 10, wanted=wanted)
+    assert {row.pattern_id for row in page.items} == found

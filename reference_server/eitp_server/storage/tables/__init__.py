@@ -19,7 +19,7 @@ from eitp_server.storage.tables.feed import (
     RecordedDecision,
     StoppedIntervention,
 )
-from eitp_server.storage.tables.knowledge import CatalogueEntry, ProvenPattern
+from eitp_server.storage.tables.knowledge import CatalogueEntry, PatternOffer, ProvenPattern
 from eitp_server.storage.tables.record import Record
 from eitp_server.storage.tables.tenancy import ApiKey, Tenant
 
@@ -36,6 +36,7 @@ __all__ = [
     "Intervention",
     "Meta",
     "Outcome",
+    "PatternOffer",
     "ProvenPattern",
     "Record",
     "RecordedDecision",

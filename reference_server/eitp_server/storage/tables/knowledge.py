@@ -59,3 +59,21 @@ class ProvenPattern(Record, table=True):
     expires_at_us: int = Field(sa_type=BigInteger)
     document: str = Field(sa_type=Text)
     """Canonical JSON of the whole `eitp.v1.ProvenPattern`."""
+
+
+class PatternOffer(Record, table=True):
+    """That a pattern was put into the prompts of one session, or withheld from them at random."""
+
+    __tablename__ = "pattern_offers"
+    __table_args__ = (Index(None, "pattern_id", "at_us"),)
+
+    tenant_id: str = Field(primary_key=True)
+    session_id: str = Field(primary_key=True)
+    pattern_id: str = Field(primary_key=True)
+    version: int = Field(sa_type=BigInteger)
+    given: bool
+    """False when it was withheld."""
+    withheld_probability: float
+    """With which it would have been withheld."""
+    at_us: int = Field(sa_type=BigInteger)
+    """When the session was first offered it."""
