@@ -6,17 +6,18 @@ import json
 from bisect import bisect_left
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sqlalchemy import func, select
 
-from eitp_server.bandit.decision import Cell, Decision
 from eitp_server.bandit.guardrail import GuardrailMetric
-from eitp_server.bandit.study import Trial
+from eitp_server.bandit.trial import Trial
+from eitp_server.storage.log import StoppedRow
+from eitp_server.storage.rows import decision_from
 from eitp_server.storage.tables import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from sqlalchemy import Connection
     from sqlmodel import Session
@@ -29,6 +30,7 @@ _OUTCOMES = Record.metadata.tables["outcomes"].c
 _INTERVENTIONS = Record.metadata.tables["interventions"].c
 _ACKNOWLEDGEMENTS = Record.metadata.tables["acknowledgements"].c
 _CENSORED = Record.metadata.tables["censored_decisions"].c
+_STOPPED = Record.metadata.tables["stopped_interventions"].c
 _DELIVERED: Final = frozenset({1, 2, 3, 4})
 """Dispositions that say that the page had it: delivered, shown, clicked, dismissed."""
 _DISMISSED: Final = 4
@@ -38,8 +40,17 @@ HARMFUL: Final = {
     7: GuardrailMetric.COMPLAINT,
 }
 """Outcome kinds that tell of a harm."""
-_SETTLING_US: Final = 5_000_000
+PORTION: Final = 2_000
+"""Decisions that are read at once, and those of the same microsecond."""
+_SETTLING_US: Final = 60_000_000
 """Time after the end of a window in which the tick that saw it may still be committing."""
+
+
+class Arm(NamedTuple):
+    """What was chosen, as the shopper saw it at that time."""
+
+    definition_id: str
+    epoch: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,93 +61,157 @@ class Matured:
     """In the order of decision."""
     through_us: int
     """Decisions up to here are among them, or were asked for before."""
-    pending: int
-    """Decisions whose window is open."""
-    pending_by_arm: Mapping[str, int]
+    is_all: bool
+    """Whether nothing more has matured."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """How many there are."""
+
+    total: int
+    by_arm: Mapping[Arm, int]
+    """Without those of the holdout."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """Decisions of one tenant that are not read yet, because their window is open."""
+
+    decisions: Counted
+    visitors: frozenset[str]
+    holdout_share: float | None
+    """At the newest of them; None when there is none."""
 
 
 class Trials:
     """Reads decisions and what came of them; every method sees one tenant only."""
 
-    def __init__(self, database: Readable, *, successes: Collection[int], window_us: int) -> None:
+    def __init__(
+        self,
+        database: Readable,
+        *,
+        successes: Collection[int],
+        window_us: int,
+        portion: int = PORTION,
+    ) -> None:
         """Read from `database`; `successes` are outcome kinds, `window_us` is when they count."""
         self._database = database
         self._successes = frozenset(successes)
-        self._window_us = window_us
+        self.window_us = window_us
+        self._portion = portion
 
     async def matured(self, tenant_id: str, after_us: int, now_us: int) -> Matured:
-        """Return the decisions taken after `after_us` that have matured by `now_us`.
+        """Return the decisions taken after `after_us` that have matured by `now_us`, or the first.
 
-        Whatever is heard of them later changes nothing, so reading in two parts gives the same as
-        reading at once. A success counts for every decision of the visitor whose window it falls
-        into: an experiment asks whether visitors buy, not which decision is credited.
+        What is heard of them after their window changes nothing, so reading in parts gives the same
+        as reading at once. A success counts for every decision of the visitor whose window it falls
+        into: an experiment asks whether visitors buy, not which decision is credited. It is heard
+        of once a decision says whose session it came from; what a session without any reports is
+        nobody's.
         """
+        latest_us = max(now_us - self.window_us - _SETTLING_US, after_us)
 
-        def look(session: Session) -> Matured:
-            return self._read(session.connection(), tenant_id, after_us, now_us)
-
-        return await self._database.read(look)
-
-    async def late(self, tenant_id: str) -> dict[str, int]:
-        """Return by arm how many successes were credited to decisions that had matured by then."""
-        decision, outcome = _DECISIONS, _OUTCOMES
-        statement = (
-            select(decision.chosen, func.count().label("successes"))
-            .where(
-                outcome.tenant_id == tenant_id,
-                outcome.kind.in_(self._successes),
-                decision.tenant_id == tenant_id,
-                decision.decision_id == outcome.decision_id,
-                outcome.received_at_us > decision.decided_at_us + self._window_us,
+        def look(connection: Connection) -> Matured:
+            end_us = _portion_end(connection, tenant_id, after_us, latest_us, self._portion)
+            through_us = latest_us if end_us is None else end_us
+            return Matured(
+                trials=tuple(self._trials(connection, tenant_id, after_us, through_us)),
+                through_us=through_us,
+                is_all=end_us is None,
             )
-            .group_by(decision.chosen)
+
+        return await self._read(look)
+
+    async def pending(self, tenant_id: str, after_us: int) -> Pending:
+        """Return what there is of the decisions taken after `after_us`."""
+        table = _DECISIONS
+        after = (table.tenant_id == tenant_id, table.decided_at_us > after_us)
+        visitors = select(table.visitor_hash, table.session_id).where(*after).distinct()
+        newest = (
+            select(table.holdout_share).where(*after).order_by(table.decided_at_us.desc()).limit(1)
         )
 
-        def look(session: Session) -> dict[str, int]:
-            found: Iterable[Any] = session.connection().execute(statement)
-            return {row.chosen: row.successes for row in found}
+        def look(connection: Connection) -> Pending:
+            return Pending(
+                decisions=_counted(connection, *after),
+                visitors=frozenset(who or session for who, session in connection.execute(visitors)),
+                holdout_share=connection.execute(newest).scalar(),
+            )
 
-        return await self._database.read(look)
+        return await self._read(look)
 
-    def _read(self, connection: Connection, tenant_id: str, after_us: int, now_us: int) -> Matured:
-        through_us = max(now_us - self._window_us - _SETTLING_US, after_us)
-        # Visitors are known by their decisions, and those of a session may be older than the part.
-        visitors = _visitors(connection, tenant_id, after_us - self._window_us)
-        heard = self._heard(connection, tenant_id, after_us, visitors)
-        shown = _shown(connection, tenant_id, after_us)
-        censored = _censored(connection, tenant_id)
-        rows = _decisions(connection, tenant_id, after_us)
-        matured = [row for row in rows if row.decided_at_us <= through_us]
-        pending: dict[str, int] = defaultdict(int)
-        for row in rows[len(matured) :]:
-            pending[row.chosen] += not row.holdout
-        return Matured(
-            trials=tuple(self._trial(row, heard, shown, censored) for row in matured),
-            through_us=through_us,
-            pending=len(rows) - len(matured),
-            pending_by_arm=pending,
+    async def late(self, tenant_id: str) -> Counted:
+        """Count the successes that were credited to decisions that had matured by then."""
+        decision, outcome = _DECISIONS, _OUTCOMES
+        conditions = (
+            outcome.tenant_id == tenant_id,
+            outcome.kind.in_(self._successes),
+            decision.tenant_id == tenant_id,
+            decision.decision_id == outcome.decision_id,
+            outcome.received_at_us > decision.decided_at_us + self.window_us,
         )
+        return await self._read(lambda connection: _counted(connection, *conditions))
+
+    async def stops(self, tenant_id: str) -> tuple[StoppedRow, ...]:
+        """Return what guardrails have stopped so far."""
+        statement = select(*_STOPPED).where(_STOPPED.tenant_id == tenant_id)
+
+        def look(connection: Connection) -> tuple[StoppedRow, ...]:
+            return tuple(StoppedRow(**row) for row in connection.execute(statement).mappings())
+
+        return await self._read(look)
+
+    async def _read(self, look: Callable[[Connection], Any]) -> Any:
+        def job(session: Session) -> Any:
+            return look(session.connection())
+
+        return await self._database.read(job)
+
+    def _trials(
+        self, connection: Connection, tenant_id: str, after_us: int, through_us: int
+    ) -> Iterable[Trial]:
+        until_us = through_us + self.window_us
+        heard = self._heard(connection, tenant_id, after_us, until_us)
+        shown = _shown(connection, tenant_id, after_us, through_us, self.window_us)
+        censored = _censored(connection, tenant_id, after_us, until_us)
+        table = _DECISIONS
+        statement = (
+            select(*table)
+            .where(
+                table.tenant_id == tenant_id,
+                table.decided_at_us > after_us,
+                table.decided_at_us <= through_us,
+            )
+            .order_by(table.decided_at_us, table.decision_id)
+        )
+        for row in connection.execute(statement):
+            yield self._trial(row, heard, shown, censored)
 
     def _heard(
-        self,
-        connection: Connection,
-        tenant_id: str,
-        since_us: int,
-        visitors: Mapping[str, str],
+        self, connection: Connection, tenant_id: str, after_us: int, until_us: int
     ) -> _Heard:
         table = _OUTCOMES
-        statement = (
-            select(table.session_id, table.kind, table.occurred_at_us, table.received_at_us)
-            .where(table.tenant_id == tenant_id, table.received_at_us >= since_us)
-            .order_by(table.occurred_at_us, table.received_at_us)
+        reported = (
+            table.tenant_id == tenant_id,
+            table.received_at_us > after_us,
+            table.received_at_us <= until_us,
+            table.kind.in_(self._successes | HARMFUL.keys()),
         )
+        statement = select(
+            table.session_id, table.kind, table.occurred_at_us, table.received_at_us
+        ).where(*reported)
+        reporting = select(table.session_id).where(*reported)
+        known = _visitors(connection, tenant_id, reporting)
         heard = _Heard()
-        for session_id, kind, occurred_us, received_us in connection.execute(statement):
-            who = visitors.get(session_id, session_id)
+        ordered = statement.order_by(table.occurred_at_us, table.received_at_us)
+        for session_id, kind, occurred_us, received_us in connection.execute(ordered):
+            who, since_us = known.get(session_id, (session_id, received_us))
+            times = (occurred_us, max(received_us, since_us))
             if kind in self._successes:
-                heard.successes[who].append((occurred_us, received_us))
-            elif kind in HARMFUL:
-                heard.harms[who].append((occurred_us, received_us, HARMFUL[kind]))
+                heard.successes[who].append(times)
+            else:
+                heard.harms[who, HARMFUL[kind]].append(times)
         return heard
 
     def _trial(
@@ -144,69 +219,103 @@ class Trials:
         row: Any,
         heard: _Heard,
         shown: Mapping[str, tuple[bool, bool]],
-        censored: Collection[str],
+        censored: Mapping[str, int],
     ) -> Trial:
-        decision = _decision(row)
         who, begin = row.visitor_hash or row.session_id, row.decided_at_us
-        end = begin + self._window_us
+        end = begin + self.window_us
         delivered, dismissed = shown.get(row.decision_id, (False, False))
         harms = {
             metric
-            for occurred_us, received_us, metric in heard.harms.get(who, ())
-            if begin <= occurred_us and received_us <= end
+            for metric in HARMFUL.values()
+            if _within(heard.harms.get((who, metric), ()), begin, end)
         }
         if dismissed:
             harms.add(GuardrailMetric.DISMISSAL)
         converted = _within(heard.successes.get(who, ()), begin, end)
         return Trial(
-            decision=decision,
+            decision=decision_from(row),
             converted=converted,
-            censored=row.decision_id in censored and not converted,
+            censored=censored.get(row.decision_id, end + 1) <= end and not converted,
             delivered=delivered,
             harms=frozenset(harms),
         )
 
 
 class _Heard:
+    """When each report of a visitor's occurred and was heard of, in that order."""
+
     def __init__(self) -> None:
         self.successes: dict[str, list[tuple[int, int]]] = defaultdict(list)
-        """When each success of a visitor occurred and was received, in that order."""
-        self.harms: dict[str, list[tuple[int, int, GuardrailMetric]]] = defaultdict(list)
+        self.harms: dict[tuple[str, GuardrailMetric], list[tuple[int, int]]] = defaultdict(list)
 
 
-def _within(successes: Sequence[tuple[int, int]], begin: int, end: int) -> bool:
-    """Return whether one occurred from `begin` on and was received by `end`."""
-    first = bisect_left(successes, (begin, 0))
-    return any(received_us <= end for _, received_us in successes[first:])
+def _within(reports: Sequence[tuple[int, int]], begin: int, end: int) -> bool:
+    """Return whether one occurred from `begin` on and was heard of by `end`."""
+    first = bisect_left(reports, (begin, 0))
+    return any(heard_us <= end for _, heard_us in reports[first:])
 
 
-def _visitors(connection: Connection, tenant_id: str, since_us: int) -> dict[str, str]:
-    table = _DECISIONS
-    statement = select(table.session_id, table.visitor_hash).where(
-        table.tenant_id == tenant_id, table.decided_at_us > since_us, table.visitor_hash != ""
-    )
-    found: Iterable[Any] = connection.execute(statement)
-    return {row.session_id: row.visitor_hash for row in found}
-
-
-def _decisions(connection: Connection, tenant_id: str, after_us: int) -> Sequence[Any]:
+def _portion_end(
+    connection: Connection, tenant_id: str, after_us: int, latest_us: int, portion: int
+) -> int | None:
+    """Return when the last decision of a portion was taken, None when fewer are left."""
     table = _DECISIONS
     statement = (
-        select(*table)
-        .where(table.tenant_id == tenant_id, table.decided_at_us > after_us)
-        .order_by(table.decided_at_us, table.decision_id)
+        select(table.decided_at_us)
+        .where(
+            table.tenant_id == tenant_id,
+            table.decided_at_us > after_us,
+            table.decided_at_us <= latest_us,
+        )
+        .order_by(table.decided_at_us)
+        .offset(portion - 1)
+        .limit(1)
     )
-    return connection.execute(statement).all()
+    return connection.execute(statement).scalar()
 
 
-def _shown(connection: Connection, tenant_id: str, after_us: int) -> dict[str, tuple[bool, bool]]:
+def _visitors(connection: Connection, tenant_id: str, sessions: Any) -> dict[str, tuple[str, int]]:
+    """Return whose each of the sessions is, and when its first decision said so."""
+    table = _DECISIONS
+    first_us = func.min(table.decided_at_us)
+    statement = (
+        select(table.session_id, table.visitor_hash, first_us)
+        .where(
+            table.tenant_id == tenant_id,
+            table.session_id.in_(sessions),
+            table.visitor_hash != "",
+        )
+        .group_by(table.session_id, table.visitor_hash)
+        .order_by(first_us.desc())
+    )
+    return {session: (who, since_us) for session, who, since_us in connection.execute(statement)}
+
+
+def _counted(connection: Connection, *conditions: Any) -> Counted:
+    table = _DECISIONS
+    kinds = (table.chosen, table.arms, table.epochs, table.holdout)
+    statement = select(*kinds, func.count()).where(*conditions).group_by(*kinds)
+    total, by_arm = 0, defaultdict[Arm, int](int)
+    for chosen, arms, epochs, holdout, count in connection.execute(statement):
+        total += count
+        if not holdout:
+            of_arm = dict(zip(json.loads(arms), json.loads(epochs or "[]"), strict=False))
+            by_arm[Arm(chosen, of_arm.get(chosen, 0))] += count
+    return Counted(total=total, by_arm=by_arm)
+
+
+def _shown(
+    connection: Connection, tenant_id: str, after_us: int, through_us: int, window_us: int
+) -> dict[str, tuple[bool, bool]]:
     """Return of each decision whether its intervention was delivered, and whether dismissed."""
     sent, told = _INTERVENTIONS, _ACKNOWLEDGEMENTS
     statement = select(sent.decision_id, told.disposition).where(
         sent.tenant_id == tenant_id,
         sent.created_at_us > after_us,
+        sent.created_at_us <= through_us,
         told.tenant_id == tenant_id,
         told.intervention_id == sent.intervention_id,
+        told.at_us <= sent.created_at_us + window_us,
     )
     shown: dict[str, tuple[bool, bool]] = {}
     for decision_id, disposition in connection.execute(statement):
@@ -218,33 +327,12 @@ def _shown(connection: Connection, tenant_id: str, after_us: int) -> dict[str, t
     return shown
 
 
-def _censored(connection: Connection, tenant_id: str) -> frozenset[str]:
-    statement = select(_CENSORED.decision_id).where(_CENSORED.tenant_id == tenant_id)
-    found: Iterable[Any] = connection.execute(statement)
-    return frozenset(row[0] for row in found)
-
-
-def _decision(row: Any) -> Decision:
-    return Decision(
-        decision_id=row.decision_id,
-        session_id=row.session_id,
-        visitor_hash=row.visitor_hash,
-        cell=Cell(
-            tenant_id=row.tenant_id,
-            vertical=row.vertical,
-            label=row.label,
-            page_section=row.page_section,
-        ),
-        packet_id=row.packet_id,
-        decided_at_us=row.decided_at_us,
-        arms=tuple(json.loads(row.arms)),
-        probabilities=tuple(json.loads(row.probabilities)),
-        chosen=row.chosen,
-        propensity=row.propensity,
-        draw=row.draw,
-        holdout=row.holdout,
-        holdout_share=row.holdout_share,
-        snapshot_id=row.snapshot_id,
-        policy_version=row.policy_version,
-        epochs=tuple(json.loads(row.epochs or "[]")),
+def _censored(
+    connection: Connection, tenant_id: str, after_us: int, until_us: int
+) -> dict[str, int]:
+    """Return when each decision was given up."""
+    statement = select(_CENSORED.decision_id, _CENSORED.at_us).where(
+        _CENSORED.tenant_id == tenant_id, _CENSORED.at_us > after_us, _CENSORED.at_us <= until_us
     )
+    found: Iterable[Any] = connection.execute(statement)
+    return {row.decision_id: row.at_us for row in found}
