@@ -19,6 +19,13 @@ from eitp_server.storage.tables.feed import (
     RecordedDecision,
     StoppedIntervention,
 )
+from eitp_server.storage.tables.index import (
+    IndexBar,
+    IndexBase,
+    IndexCorrection,
+    IndexFeed,
+    IndexTick,
+)
 from eitp_server.storage.tables.knowledge import CatalogueEntry, PatternOffer, ProvenPattern
 from eitp_server.storage.tables.record import Record
 from eitp_server.storage.tables.tenancy import ApiKey, Tenant
@@ -33,6 +40,11 @@ __all__ = [
     "Envelope",
     "Forecast",
     "IdempotentReply",
+    "IndexBar",
+    "IndexBase",
+    "IndexCorrection",
+    "IndexFeed",
+    "IndexTick",
     "Intervention",
     "Meta",
     "Outcome",
