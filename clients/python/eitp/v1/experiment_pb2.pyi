@@ -58,7 +58,7 @@ EXPERIMENT_VERDICT_HARM_SHOWN: ExperimentVerdict
 EXPERIMENT_VERDICT_NOT_SHOWN: ExperimentVerdict
 
 class Experiment(_message.Message):
-    __slots__ = ("window", "outcome_window", "units", "policy_version", "holdout_share", "exploration_floor", "arms", "overall", "propensity_audit", "sample_ratio", "outcome_loss", "prediction", "verdict", "statement", "caveats", "computed_at", "methodology_id")
+    __slots__ = ("window", "outcome_window", "units", "policy_version", "holdout_share", "exploration_floor", "arms", "overall", "propensity_audit", "sample_ratio", "outcome_loss", "verdict", "statement", "caveats", "computed_at", "methodology_id")
     WINDOW_FIELD_NUMBER: _ClassVar[int]
     OUTCOME_WINDOW_FIELD_NUMBER: _ClassVar[int]
     UNITS_FIELD_NUMBER: _ClassVar[int]
@@ -70,7 +70,6 @@ class Experiment(_message.Message):
     PROPENSITY_AUDIT_FIELD_NUMBER: _ClassVar[int]
     SAMPLE_RATIO_FIELD_NUMBER: _ClassVar[int]
     OUTCOME_LOSS_FIELD_NUMBER: _ClassVar[int]
-    PREDICTION_FIELD_NUMBER: _ClassVar[int]
     VERDICT_FIELD_NUMBER: _ClassVar[int]
     STATEMENT_FIELD_NUMBER: _ClassVar[int]
     CAVEATS_FIELD_NUMBER: _ClassVar[int]
@@ -87,13 +86,12 @@ class Experiment(_message.Message):
     propensity_audit: PropensityAudit
     sample_ratio: SampleRatio
     outcome_loss: OutcomeLoss
-    prediction: Prediction
     verdict: ExperimentVerdict
     statement: str
     caveats: _containers.RepeatedScalarFieldContainer[str]
     computed_at: _timestamp_pb2.Timestamp
     methodology_id: str
-    def __init__(self, window: _Optional[_Union[_time_window_pb2.TimeWindow, _Mapping]] = ..., outcome_window: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., units: _Optional[int] = ..., policy_version: _Optional[str] = ..., holdout_share: _Optional[float] = ..., exploration_floor: _Optional[float] = ..., arms: _Optional[_Iterable[_Union[ExperimentArm, _Mapping]]] = ..., overall: _Optional[_Union[_lift_pb2.Lift, _Mapping]] = ..., propensity_audit: _Optional[_Union[PropensityAudit, _Mapping]] = ..., sample_ratio: _Optional[_Union[SampleRatio, _Mapping]] = ..., outcome_loss: _Optional[_Union[OutcomeLoss, _Mapping]] = ..., prediction: _Optional[_Union[Prediction, _Mapping]] = ..., verdict: _Optional[_Union[ExperimentVerdict, str]] = ..., statement: _Optional[str] = ..., caveats: _Optional[_Iterable[str]] = ..., computed_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., methodology_id: _Optional[str] = ...) -> None: ...
+    def __init__(self, window: _Optional[_Union[_time_window_pb2.TimeWindow, _Mapping]] = ..., outcome_window: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., units: _Optional[int] = ..., policy_version: _Optional[str] = ..., holdout_share: _Optional[float] = ..., exploration_floor: _Optional[float] = ..., arms: _Optional[_Iterable[_Union[ExperimentArm, _Mapping]]] = ..., overall: _Optional[_Union[_lift_pb2.Lift, _Mapping]] = ..., propensity_audit: _Optional[_Union[PropensityAudit, _Mapping]] = ..., sample_ratio: _Optional[_Union[SampleRatio, _Mapping]] = ..., outcome_loss: _Optional[_Union[OutcomeLoss, _Mapping]] = ..., verdict: _Optional[_Union[ExperimentVerdict, str]] = ..., statement: _Optional[str] = ..., caveats: _Optional[_Iterable[str]] = ..., computed_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., methodology_id: _Optional[str] = ...) -> None: ...
 
 class ExperimentArm(_message.Message):
     __slots__ = ("definition_id", "definition_revision", "status", "decisions", "delivered", "pending", "censored", "late_conversions", "current_probability", "posterior_mean", "lift", "guardrails")
@@ -140,7 +138,7 @@ class Guardrail(_message.Message):
     def __init__(self, metric: _Optional[_Union[GuardrailMetric, str]] = ..., margin: _Optional[float] = ..., harm: _Optional[float] = ..., harm_lower_bound: _Optional[float] = ..., alpha: _Optional[float] = ..., stopped_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class PropensityAudit(_message.Message):
-    __slots__ = ("decisions", "least_propensity", "mean_weight", "chi_square", "degrees_of_freedom", "p_value", "alarm")
+    __slots__ = ("decisions", "least_propensity", "mean_weight", "chi_square", "degrees_of_freedom", "p_value", "alarm", "sequential_p_value")
     DECISIONS_FIELD_NUMBER: _ClassVar[int]
     LEAST_PROPENSITY_FIELD_NUMBER: _ClassVar[int]
     MEAN_WEIGHT_FIELD_NUMBER: _ClassVar[int]
@@ -148,6 +146,7 @@ class PropensityAudit(_message.Message):
     DEGREES_OF_FREEDOM_FIELD_NUMBER: _ClassVar[int]
     P_VALUE_FIELD_NUMBER: _ClassVar[int]
     ALARM_FIELD_NUMBER: _ClassVar[int]
+    SEQUENTIAL_P_VALUE_FIELD_NUMBER: _ClassVar[int]
     decisions: int
     least_propensity: float
     mean_weight: float
@@ -155,7 +154,8 @@ class PropensityAudit(_message.Message):
     degrees_of_freedom: int
     p_value: float
     alarm: bool
-    def __init__(self, decisions: _Optional[int] = ..., least_propensity: _Optional[float] = ..., mean_weight: _Optional[float] = ..., chi_square: _Optional[float] = ..., degrees_of_freedom: _Optional[int] = ..., p_value: _Optional[float] = ..., alarm: _Optional[bool] = ...) -> None: ...
+    sequential_p_value: float
+    def __init__(self, decisions: _Optional[int] = ..., least_propensity: _Optional[float] = ..., mean_weight: _Optional[float] = ..., chi_square: _Optional[float] = ..., degrees_of_freedom: _Optional[int] = ..., p_value: _Optional[float] = ..., alarm: _Optional[bool] = ..., sequential_p_value: _Optional[float] = ...) -> None: ...
 
 class SampleRatio(_message.Message):
     __slots__ = ("treated_units", "holdout_units", "expected_holdout_share", "sequential_p_value", "p_value", "leaked_units", "alarm")
@@ -186,19 +186,3 @@ class OutcomeLoss(_message.Message):
     sequential_p_value: float
     alarm: bool
     def __init__(self, treated_share: _Optional[float] = ..., holdout_share: _Optional[float] = ..., sequential_p_value: _Optional[float] = ..., alarm: _Optional[bool] = ...) -> None: ...
-
-class Prediction(_message.Message):
-    __slots__ = ("sessions", "abandoned", "area_under_curve", "interval_low", "interval_high", "context_only_area")
-    SESSIONS_FIELD_NUMBER: _ClassVar[int]
-    ABANDONED_FIELD_NUMBER: _ClassVar[int]
-    AREA_UNDER_CURVE_FIELD_NUMBER: _ClassVar[int]
-    INTERVAL_LOW_FIELD_NUMBER: _ClassVar[int]
-    INTERVAL_HIGH_FIELD_NUMBER: _ClassVar[int]
-    CONTEXT_ONLY_AREA_FIELD_NUMBER: _ClassVar[int]
-    sessions: int
-    abandoned: int
-    area_under_curve: float
-    interval_low: float
-    interval_high: float
-    context_only_area: float
-    def __init__(self, sessions: _Optional[int] = ..., abandoned: _Optional[int] = ..., area_under_curve: _Optional[float] = ..., interval_low: _Optional[float] = ..., interval_high: _Optional[float] = ..., context_only_area: _Optional[float] = ...) -> None: ...
