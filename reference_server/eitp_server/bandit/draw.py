@@ -36,5 +36,13 @@ def held_out(*, tenant_id: str, salt: str, visitor: str, share: float) -> bool:
     return _unit(digest("eitp.holdout", tenant_id, salt, visitor)) < share
 
 
+def withheld(
+    *, tenant_id: str, pattern_id: str, version: int, session_id: str, share: float
+) -> bool:
+    """Return whether a session belongs to the `share` of sessions without this version."""
+    named = (tenant_id, pattern_id, str(version), session_id)
+    return _unit(digest("eitp.withheld", *named)) < share
+
+
 def _unit(hashed: bytes) -> float:
     return (int.from_bytes(hashed, "big") >> (64 - FRACTION_BITS)) * 2.0**-FRACTION_BITS
