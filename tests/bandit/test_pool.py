@@ -11,7 +11,7 @@ from bandit.trials import FINANCING, FRUSTRATION, START_US, cell, decision, play
 from eitp_server.bandit.node import Node
 from eitp_server.bandit.pool import FIRST_UNITS, PooledEvidence, PooledStudy, by_kind
 from eitp_server.bandit.pseudo_outcome import Side, Unit
-from eitp_server.bandit.sequel import Promotion
+from eitp_server.bandit.arm_study import Promotion
 from eitp_server.bandit.trial import Trial
 from hypothesis import given
 from hypothesis import strategies as st
@@ -103,7 +103,7 @@ def test_what_follows_a_promotion_keeps_the_promise_by_itself() -> None:
     ]
     trials.sort(key=lambda each: each.decision.decided_at_us)
     middle = trials[250].decision.decided_at_us
-    promotion = Promotion(place=AUTOMOTIVE, arm="help", epoch=0, at_us=middle)
+    promotion = Promotion(place=AUTOMOTIVE, arm="help", at_us=middle)
     study = PooledStudy([promotion])
     for each in trials:
         study.fold(each)

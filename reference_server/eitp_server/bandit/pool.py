@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from eitp_server.bandit.decision import Decision
     from eitp_server.bandit.node import Node
     from eitp_server.bandit.pseudo_outcome import Unit
-    from eitp_server.bandit.sequel import Promotion
+    from eitp_server.bandit.arm_study import Promotion
     from eitp_server.bandit.trial import Trial
 
 FIRST_UNITS: Final = 50
