@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from bandit.trials import FINANCING, FRUSTRATION, START_US, cell, decision, played
+from eitp_server.bandit.arm_study import Promotion
 from eitp_server.bandit.node import Node
 from eitp_server.bandit.pool import FIRST_UNITS, PooledEvidence, PooledStudy, by_kind
 from eitp_server.bandit.pseudo_outcome import Side, Unit
-from eitp_server.bandit.arm_study import Promotion
 from eitp_server.bandit.trial import Trial
 from hypothesis import given
 from hypothesis import strategies as st

@@ -19,10 +19,10 @@ from eitp_server.bandit.scope import LEAST_TENANTS, MOST_WEIGHT
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from eitp_server.bandit.arm_study import Promotion
     from eitp_server.bandit.decision import Decision
     from eitp_server.bandit.node import Node
     from eitp_server.bandit.pseudo_outcome import Unit
-    from eitp_server.bandit.arm_study import Promotion
     from eitp_server.bandit.trial import Trial
 
 FIRST_UNITS: Final = 50
