@@ -22,14 +22,17 @@ from eitp_server.ingest.input import Command, CommandKind
 from eitp_server.ingest.recovery import recover
 from eitp_server.ingest.reducer import IDLE_US, REDUCER_VERSION, Reducer
 from eitp_server.ingest.tick import Pace, Ticker
+from eitp_server.interventions.analyst import Analyst
 from eitp_server.interventions.desk import Desk
 from eitp_server.interventions.learner import Learner, Rhythm, Wish
+from eitp_server.interventions.outcome import SUCCESSES
 from eitp_server.interventions.policy import Policy
 from eitp_server.interventions.policy import Settings as PolicySettings
 from eitp_server.services.capability import NAME as CAPABILITY
 from eitp_server.services.capability import CapabilityService
 from eitp_server.services.cursor import Cursors, FeedKind
 from eitp_server.services.emotion import EmotionService
+from eitp_server.services.experiment import WINDOW_US, Experiments, margins_of
 from eitp_server.services.hypothesis import examine
 from eitp_server.services.intervention import InterventionService
 from eitp_server.services.session import SessionService
@@ -45,6 +48,8 @@ from eitp_server.storage.snapshot import MemorySnapshots, Snapshots
 from eitp_server.storage.sqlite_database import SQLiteDatabase
 from eitp_server.storage.sqlite_log import SQLiteLog
 from eitp_server.storage.tenant import Tenant
+from eitp_server.storage.tenants import unknown_tenant
+from eitp_server.storage.trials import Trials
 from eitp_server.transport.boundary import Boundary
 from eitp_server.transport.credential import Authenticator
 from eitp_server.transport.description import describe
@@ -309,6 +314,22 @@ def _learner(ticker: Ticker, inbox: Inbox, stores: _Stores, settings: Settings) 
     return Learner(lambda: _policy(ticker), install, wishes, ticker.now_us, rhythm)
 
 
+def _analyst(ticker: Ticker, stores: _Stores) -> Analyst:
+    trials = Trials(stores.database, successes=SUCCESSES, window_us=WINDOW_US)
+    return Analyst(
+        trials,
+        lambda tenant_id: margins_of(_tenant(stores, tenant_id).learning),
+        ticker.now_us,
+    )
+
+
+def _tenant(stores: _Stores, tenant_id: str) -> Tenant:
+    tenant = stores.accounts.tenants.get(tenant_id)
+    if tenant is None:
+        raise unknown_tenant(tenant_id)
+    return tenant
+
+
 def _services(
     stores: _Stores,
     ticker: Ticker,
@@ -321,6 +342,7 @@ def _services(
 ) -> dict[str, object]:
     incarnation = stores.log.incarnation
     queries = Queries(stores.database)
+    analyst = _analyst(ticker, stores)
     forecasts = KeptForecasts(stores.database)
 
     def current(tenant_id: str, session_id: str) -> Packet | None:
@@ -354,6 +376,13 @@ def _services(
             Watch(interventions, Cursors(FeedKind.INTERVENTIONS, incarnation), ticker.now_us),
             lambda: _policy(ticker),
             queries,
+            Experiments(
+                analyst,
+                lambda: _policy(ticker),
+                lambda tenant_id: _tenant(stores, tenant_id).vertical,
+                ticker.now_us,
+                holdout_share=settings.holdout_share,
+            ),
             ticker.now_us,
         ),
     }

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 NOT_OFFERED = frozenset(
     {
-        "InterventionService/GetExperiment",
         "SessionService/EraseSubject",
         "SessionService/ExportSubject",
         *(

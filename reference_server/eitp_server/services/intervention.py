@@ -12,6 +12,8 @@ from eitp.v1.intervention_service_pb2 import (
     CreateInterventionDefinitionResponse,
     DeleteInterventionDefinitionRequest,
     DeleteInterventionDefinitionResponse,
+    GetExperimentRequest,
+    GetExperimentResponse,
     GetInterventionDefinitionRequest,
     GetInterventionDefinitionResponse,
     ListDecisionsRequest,
@@ -35,6 +37,7 @@ from eitp_server.services.definition import (
     intervention_message,
 )
 from eitp_server.services.emotion import own_session
+from eitp_server.services.experiment_message import experiment_message
 from eitp_server.services.moment import microseconds
 from eitp_server.services.page import Listing, bad_page_token
 from eitp_server.storage.page import Position
@@ -47,6 +50,7 @@ if TYPE_CHECKING:
     from eitp_server.ingest.inbox import Inbox
     from eitp_server.interventions.policy import Policy
     from eitp_server.services.caller import Caller
+    from eitp_server.services.experiment import Experiments
     from eitp_server.services.page import Page
     from eitp_server.services.watch import Watch
     from eitp_server.storage.log import InterventionRow
@@ -58,7 +62,7 @@ _MOST_INTEGER: Final = 2**63 - 1
 
 
 class InterventionService:
-    """Everything about interventions but the experiment report."""
+    """Everything about interventions."""
 
     def __init__(
         self,
@@ -66,13 +70,15 @@ class InterventionService:
         watch: Watch,
         policy: Callable[[], Policy],
         queries: Queries,
+        experiments: Experiments,
         now_us: Callable[[], int],
     ) -> None:
-        """Change through `inbox`; read from `policy()` and `queries`."""
+        """Change through `inbox`; read from `policy()`, `queries` and `experiments`."""
         self._inbox = inbox
         self._watch = watch
         self._policy = policy
         self._queries = queries
+        self._experiments = experiments
         self._now_us = now_us
 
     async def watch_interventions(
@@ -198,6 +204,13 @@ class InterventionService:
             if found.next
             else "",
         )
+
+    async def get_experiment(
+        self, request: GetExperimentRequest, caller: Caller
+    ) -> GetExperimentResponse:
+        """Say what the running experiment allows to conclude."""
+        findings = await self._experiments.examine(caller.tenant_id, request.definition_id)
+        return GetExperimentResponse(experiment=experiment_message(findings))
 
     async def _put(
         self,

@@ -71,7 +71,7 @@ class Counted:
 
     total: int
     by_arm: Mapping[Arm, int]
-    """Without those of the holdout."""
+    """Without those of the holdout; 0 for an arm that was only eligible."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -298,9 +298,10 @@ def _counted(connection: Connection, *conditions: Any) -> Counted:
     total, by_arm = 0, defaultdict[Arm, int](int)
     for chosen, arms, epochs, holdout, count in connection.execute(statement):
         total += count
-        if not holdout:
-            of_arm = dict(zip(json.loads(arms), json.loads(epochs or "[]"), strict=False))
-            by_arm[Arm(chosen, of_arm.get(chosen, 0))] += count
+        names = json.loads(arms)
+        of_arm = dict(zip(names, json.loads(epochs or "[]") or [0] * len(names), strict=True))
+        for name, epoch in of_arm.items():
+            by_arm[Arm(name, epoch)] += 0 if holdout or name != chosen else count
     return Counted(total=total, by_arm=by_arm)
 
 

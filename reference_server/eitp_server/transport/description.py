@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from eitp.v1.capability_pb2 import ProtocolLimits, Stability
 
+from eitp_server.bandit.study import METHODOLOGY as EXPERIMENT
 from eitp_server.classification.estimator import ESTIMATOR_VERSION
 from eitp_server.classification.gate import HOURLY
 from eitp_server.classification.hypothesis import METHODOLOGY
@@ -58,6 +59,7 @@ def describe(durability: int, token_lifetime_seconds: int) -> Description:
         methodologies={
             "abandonment_risk": RISK_MODEL,
             "estimator": ESTIMATOR_VERSION,
+            "experiment": EXPERIMENT,
             "hypothesis": METHODOLOGY,
         },
         features={"telemetry.include_packets": Stability.STABILITY_EXPERIMENTAL},
