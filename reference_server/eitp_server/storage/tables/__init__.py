@@ -26,6 +26,14 @@ from eitp_server.storage.tables.index import (
     IndexFeed,
     IndexTick,
 )
+from eitp_server.storage.tables.intelligence import (
+    ContagionItem,
+    ContagionMinute,
+    ContagionProfile,
+    ContagionState,
+    ContagionWindow,
+    Transfer,
+)
 from eitp_server.storage.tables.knowledge import CatalogueEntry, PatternOffer, ProvenPattern
 from eitp_server.storage.tables.record import Record
 from eitp_server.storage.tables.tenancy import ApiKey, Tenant
@@ -35,6 +43,11 @@ __all__ = [
     "ApiKey",
     "CatalogueEntry",
     "CensoredDecision",
+    "ContagionItem",
+    "ContagionMinute",
+    "ContagionProfile",
+    "ContagionState",
+    "ContagionWindow",
     "DeadLetter",
     "EmotionalEvent",
     "Envelope",
@@ -54,4 +67,5 @@ __all__ = [
     "RecordedDecision",
     "StoppedIntervention",
     "Tenant",
+    "Transfer",
 ]
