@@ -52,6 +52,11 @@ class PooledEvidence:
         return sum(units > 0 for units in self._units.values())
 
     @property
+    def shareable(self) -> Evidence:
+        """The evidence, an empty one while it may not be shown."""
+        return self.evidence if self.is_shareable else Evidence()
+
+    @property
     def is_shareable(self) -> bool:
         """Whether so many tenants are in it, and each with so little, that it may be shown."""
         largest = max(self._units.values(), default=0)

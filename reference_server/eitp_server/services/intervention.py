@@ -39,8 +39,7 @@ from eitp_server.services.definition import (
 from eitp_server.services.emotion import own_session
 from eitp_server.services.experiment_message import experiment_message
 from eitp_server.services.moment import microseconds
-from eitp_server.services.page import Listing, bad_page_token
-from eitp_server.storage.page import Position
+from eitp_server.services.page import Listing, position
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
@@ -51,14 +50,11 @@ if TYPE_CHECKING:
     from eitp_server.interventions.policy import Policy
     from eitp_server.services.caller import Caller
     from eitp_server.services.experiment import Experiments
-    from eitp_server.services.page import Page
     from eitp_server.services.watch import Watch
     from eitp_server.storage.log import InterventionRow
     from eitp_server.storage.queries import Queries
 
 _CATALOGUE: Final = Listing("ListInterventionDefinitions")
-_MOST_INTEGER: Final = 2**63 - 1
-"""Largest integer that storage can compare with."""
 
 
 class InterventionService:
@@ -191,7 +187,7 @@ class InterventionService:
         listing = Listing("ListDecisions", (request.session_id,))
         page = listing.page(request.page_size, request.page_token, default=50, most=500)
         found = await self._queries.decisions(
-            caller.tenant_id, page.size, after=_position(page), session_id=request.session_id
+            caller.tenant_id, page.size, after=position(page), session_id=request.session_id
         )
         decision_ids = [item.decision_id for item in found.items]
         delivered = await self._queries.delivered(caller.tenant_id, decision_ids)
@@ -242,15 +238,6 @@ class InterventionService:
         except Missing:
             definition = catalogue.get(row.tenant_id, row.definition_id)
         return intervention_message(row, definition)
-
-
-def _position(page: Page) -> Position | None:
-    if not page.after:
-        return None
-    at_us, _, key = page.after.partition(" ")
-    if not at_us.isdecimal() or int(at_us) > _MOST_INTEGER:
-        raise bad_page_token()
-    return Position(int(at_us), key)
 
 
 def _nobody() -> Invalid:

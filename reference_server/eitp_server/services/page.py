@@ -7,10 +7,14 @@ import binascii
 import hashlib
 import json
 from dataclasses import dataclass
+from typing import Final
 
 from eitp_server.errors import Invalid, Reason
+from eitp_server.storage.page import Position
 
 VERSION = "2"
+_MOST_INTEGER: Final = 2**63 - 1
+"""Largest integer that storage can compare with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,19 @@ class Page:
     after: str
     """Key of the last item of the page before, empty for the first page."""
     size: int
+
+
+def position(page: Page) -> Position | None:
+    """Return the place in storage behind which a page begins, None for the first.
+
+    Raises `Invalid(PAGE_TOKEN_INVALID)` when the token holds none.
+    """
+    if not page.after:
+        return None
+    at_us, _, key = page.after.partition(" ")
+    if not at_us.isdecimal() or int(at_us) > _MOST_INTEGER:
+        raise bad_page_token()
+    return Position(int(at_us), key)
 
 
 def bad_page_token() -> Invalid:

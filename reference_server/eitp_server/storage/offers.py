@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from eitp_server.storage.database import Database
 
-_SETTLING_US: Final = 5_000_000
+_SETTLING_US: Final = 60_000_000
 """Time after the end of a window in which the tick that saw it may still be committing."""
 
 
