@@ -61,6 +61,7 @@ def lesson(
     *,
     asked: Mapping[Cell, Sequence[Arms]] | None = None,
     terms: Mapping[str, Terms] | None = None,
+    window_us: int = WINDOW_US,
 ) -> Lesson:
     """Everything that there is to learn from, under a policy that decides already."""
     table = table or PolicyTable()
@@ -70,7 +71,7 @@ def lesson(
         known=table.known(),
         explorations=table.explorations(),
         terms=terms or {},
-        window_us=WINDOW_US,
+        window_us=window_us,
         half_life_us=HALF_LIFE_US,
     )
 

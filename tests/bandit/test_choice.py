@@ -7,16 +7,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from bandit.lessons import HALF_LIFE_US, MINUTE, SECOND, lesson
 from eitp_server.bandit.choice import Experiment, Moment, choose
 from eitp_server.bandit.decision import Cell, Decision
-from eitp_server.bandit.posterior import Posterior
+from eitp_server.bandit.learning import learn
+from eitp_server.bandit.policy_table import PolicyTable
 from eitp_server.bandit.selection import exploration_floor
+from eitp_server.bandit.tally import Tallies
 from scipy.stats import chi2
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 DECISIONS = 20_000
+LEARNT_AFTER = 250
 EXPERIMENT = Experiment(key=b"a key of this test", holdout_share=0.1, holdout_salt="autumn")
 ARMS = ("", "comparison", "discount", "help-chat")
 RATES = {"": 0.03, "comparison": 0.05, "discount": 0.09, "help-chat": 0.04}
@@ -35,17 +39,21 @@ def moment(number: int, *, visitor: str | None = None, label: int = 4) -> Moment
 
 @pytest.fixture(scope="module")
 def decisions() -> Sequence[Decision]:
-    """A posterior that learns while it decides, so that probabilities move all the time."""
-    posterior, chance, made = Posterior(), np.random.default_rng(7), list[Decision]()
+    """A policy that learns while it decides, so that probabilities move all the time."""
+    kept = Tallies(window_us=MINUTE, half_life_us=HALF_LIFE_US)
+    table, chance, made = PolicyTable(), np.random.default_rng(7), list[Decision]()
     for number in range(DECISIONS):
         due = moment(number, label=number % 3)
-        arms = ARMS[: 3 + number % 2]
-        decision = choose(due, posterior.snapshot(due.cell, arms, due.now_us), EXPERIMENT)
+        if number % LEARNT_AFTER == 0:
+            kept.mature(due.now_us)
+            document = learn(lesson(kept.frame(due.now_us), table, window_us=MINUTE))
+            table.install(document or {"exploration": [], "cells": [], "snapshot_id": ""})
+        decision = choose(due, table.snapshot(due.cell, ARMS[: 3 + number % 2]), EXPERIMENT)
         made.append(decision)
         if not decision.holdout:
-            posterior.book(due.cell, decision.chosen)
+            kept.book(due.cell, decision.chosen, due.now_us)
             if chance.random() < RATES[decision.chosen]:
-                posterior.credit(due.cell, decision.chosen)
+                kept.credit(due.cell, decision.chosen, decided_us=due.now_us, delay_us=20 * SECOND)
     return made
 
 
@@ -122,26 +130,38 @@ def test_propensity_composes_holdout_and_arm(decisions: Sequence[Decision]) -> N
         assert decision.propensity >= 0.045
 
 
+def test_what_was_learnt_moves_the_probabilities(decisions: Sequence[Decision]) -> None:
+    assert len({d.snapshot_id for d in decisions}) > DECISIONS // LEARNT_AFTER // 2
+    assert min(min(d.probabilities) for d in decisions) >= 0.05 - 1e-12
+    assert max(max(d.probabilities) for d in decisions) > 0.8
+
+
+def test_a_decision_says_since_when_the_shopper_sees_each_arm_as_it_is() -> None:
+    snapshot = PolicyTable().snapshot(moment(1).cell, ARMS)
+    due = replace(moment(1), epochs=(0, 1, 4, 1))
+    assert choose(due, snapshot, EXPERIMENT).epochs == (0, 1, 4, 1)
+
+
 def test_the_same_moment_gives_the_same_decision() -> None:
-    snapshot = Posterior().snapshot(moment(1).cell, ARMS, 0)
+    snapshot = PolicyTable().snapshot(moment(1).cell, ARMS)
     assert choose(moment(1), snapshot, EXPERIMENT) == choose(moment(1), snapshot, EXPERIMENT)
 
 
 def test_a_visitor_stays_in_or_out_of_the_holdout() -> None:
-    snapshot = Posterior().snapshot(moment(1).cell, ARMS, 0)
+    snapshot = PolicyTable().snapshot(moment(1).cell, ARMS)
     for visitor in ("anna", "bela", "carl", "dora"):
         made = {choose(moment(i, visitor=visitor), snapshot, EXPERIMENT).holdout for i in range(50)}
         assert len(made) == 1
 
 
 def test_sessions_without_a_visitor_do_not_share_one_fate() -> None:
-    snapshot = Posterior().snapshot(moment(1).cell, ARMS, 0)
+    snapshot = PolicyTable().snapshot(moment(1).cell, ARMS)
     fates = [choose(moment(i, visitor=""), snapshot, EXPERIMENT).holdout for i in range(500)]
     assert 20 < sum(fates) < 90
 
 
 def test_another_key_gives_other_draws_and_the_same_holdout() -> None:
-    snapshot = Posterior().snapshot(moment(1).cell, ARMS, 0)
+    snapshot = PolicyTable().snapshot(moment(1).cell, ARMS)
     other = replace(EXPERIMENT, key=b"another key")
     pairs = [
         (choose(moment(i), snapshot, EXPERIMENT), choose(moment(i), snapshot, other))

@@ -95,7 +95,9 @@ def text(policy: Policy) -> str:
 
 def visits(policy: Policy) -> list[dict[str, Any]]:
     """What the policy remembers of sessions."""
-    return [json.loads(line) for line in text(policy).split("\n")[1:]]
+    first, *lines = text(policy).split("\n")
+    head = json.loads(first)
+    return [json.loads(line) for line in lines[head["tallies"] + head["table"] :]]
 
 
 def reloaded(policy: Policy, settings: Settings) -> Policy:

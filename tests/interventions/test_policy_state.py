@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from eitp_server.bandit.learning import Terms, learn
+from eitp_server.bandit.policy_table import Exploration, Goal
 from eitp_server.classification.packet import Label
 from eitp_server.errors import DomainError
+from eitp_server.interventions.definition import to_json
+from eitp_server.interventions.desk import Desk
 from eitp_server.interventions.disposition import InterventionDisposition
 from eitp_server.interventions.eligibility import Limits
 from eitp_server.interventions.outcome import OutcomeKind, OutcomeReport
@@ -36,15 +40,26 @@ if TYPE_CHECKING:
 
     Step = tuple[str, int, int, int]
 
-LIVELY = replace(
+LIVELY = dataclasses.replace(
     SETTINGS,
-    experiment=replace(SETTINGS.experiment, holdout_share=0.3),
+    experiment=dataclasses.replace(SETTINGS.experiment, holdout_share=0.3),
     limits=Limits(session_cap=5, cool_down_seconds=30.0),
 )
 GAPS = (0, 40 * SECOND, 90 * SECOND, 20 * HOUR)
+CALLS = (
+    "decide",
+    "outcome",
+    "acknowledge",
+    "change",
+    "replace",
+    "withdraw",
+    "stop",
+    "learn",
+    "forget",
+)
 steps = st.lists(
     st.tuples(
-        st.sampled_from(["decide", "decide", "outcome", "acknowledge", "change", "forget"]),
+        st.sampled_from(["decide", "decide", *CALLS]),
         st.integers(0, 3),
         st.integers(0, 9),
         st.sampled_from(GAPS),
@@ -68,6 +83,10 @@ class Player:
             "outcome": self.outcome,
             "acknowledge": self.acknowledge,
             "change": self.change,
+            "replace": self.replace,
+            "withdraw": self.withdraw,
+            "stop": self.stop,
+            "learn": self.learn,
             "forget": self.forget,
         }
         for action, session, detail, gap_us in stream:
@@ -107,6 +126,28 @@ class Player:
             return self.policy.catalogue.create(definition(f"extra-{detail}"))
         return self.policy.catalogue.delete("shop", f"extra-{detail + 1}")
 
+    def replace(self, session_id: str, detail: int) -> Any:
+        current = self.policy.catalogue.get("shop", f"compare-{detail % 2}")
+        changes = {"title": f"Title {detail // 4}"} if detail % 4 < 2 else {"priority": detail}
+        document = {"definition": {**to_json(current), **changes}, "replace": True}
+        return Desk(self.policy).put_definition("shop", document, self.now_us)
+
+    def withdraw(self, session_id: str, detail: int) -> Any:
+        return self.policy.withdraw("shop", session_id, self.now_us)
+
+    def stop(self, session_id: str, detail: int) -> Any:
+        return self.policy.stop("shop", f"compare-{detail % 2}", detail, self.now_us)
+
+    def learn(self, session_id: str, detail: int) -> Any:
+        """Install what follows from the counts; which sets to name is the process's own affair."""
+        goal = Goal.FIND_BEST if detail % 2 else Goal.MOST_SUCCESSES
+        terms = {"shop": Terms(exploration=Exploration(goal=goal))}
+        lesson = self.policy.lesson(terms, self.now_us)
+        document = learn(dataclasses.replace(lesson, asked={}))
+        if document is not None:
+            self.policy.install({**document, "epochs": self.policy.catalogue.epochs()})
+        return document
+
     def forget(self, session_id: str, detail: int) -> Any:
         return self.policy.forget_session("shop", session_id)
 
@@ -132,14 +173,25 @@ def busy_day() -> str:
     """A fixed stream that reaches every call, and the state after it."""
     player = Player(open_shop(LIVELY, arms=3))
     chance = np.random.default_rng(7)
-    names = ("decide", "decide", "outcome", "acknowledge", "change")
+    names = ("decide", "decide", *CALLS[:-1])
     rolls = chance.integers(0, [len(names), 40, 10, 3], (400, 4)).tolist()
-    player.play([(names[name], who, detail, GAPS[gap]) for name, who, detail, gap in rolls])
+    stream: list[Step] = [(names[name], who, detail, GAPS[gap]) for name, who, detail, gap in rolls]
+    player.play(stream[:200])
+    player.now_us += 25 * HOUR
+    player.play(stream[200:])
     return text(player.policy)
 
 
 def test_the_stream_of_these_tests_reaches_every_kind_of_state() -> None:
-    visits = [json.loads(line) for line in busy_day().split("\n")[1:]]
+    head, *lines = map(json.loads, busy_day().split("\n"))
+    tallies, table = head["tallies"], head["tallies"] + head["table"]
+    visits = lines[table:]
+    assert head["stops"]
+    assert len(lines[:tallies]) > 1
+    assert any(row[2] for row in lines[1:tallies])
+    assert any(waiting for row in lines[1:tallies] for waiting in row[3])
+    assert len(lines[tallies:table]) > 1
+    assert any(d["censored"] for visit in visits for d in visit["decisions"])
     assert any(visit["sent"] for visit in visits)
     assert any(visit["outcomes"] for visit in visits)
     assert any(d["succeeded"] for visit in visits for d in visit["decisions"])

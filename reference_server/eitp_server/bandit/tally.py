@@ -56,6 +56,7 @@ class Tallies:
         self._open: dict[Key, list[Open]] = {}
         self._delays: dict[str, DelayHistogram] = {}
         self._round = 0
+        """Until when it was looked; no part of the state, because looking again changes nothing."""
         self._lines: dict[Key, str] = {}
         """What `dump` made of the counts that have not changed since."""
         self.events = 0
@@ -129,15 +130,14 @@ class Tallies:
             if key not in self._lines:
                 self._lines[key] = _encode(self._row(key))
         delays = [[tenant, kept.dump()] for tenant, kept in sorted(self._delays.items())]
-        head = _encode({"round": self._round, "delays": delays})
-        return [head, *(self._lines[key] for key in keys)]
+        return [_encode(delays), *(self._lines[key] for key in keys)]
 
     def load(self, lines: Iterable[str]) -> None:
         """Take over what `dump` returned."""
-        head, *rows = json.loads(f"[{','.join(lines)}]")
-        self._round = head["round"]
+        histograms, *rows = json.loads(f"[{','.join(lines)}]")
+        self._round = 0
         self._faded, self._open, self._delays, self._lines = {}, {}, {}, {}
-        for tenant, state in head["delays"]:
+        for tenant, state in histograms:
             self._delays[tenant] = DelayHistogram()
             self._delays[tenant].load(state)
         for cell, arm, faded, waiting in rows:
