@@ -22,12 +22,11 @@ from eitp_server.ingest.input import Command, CommandKind
 from eitp_server.ingest.recovery import recover
 from eitp_server.ingest.reducer import IDLE_US, REDUCER_VERSION, Reducer
 from eitp_server.ingest.tick import Pace, Ticker
-from eitp_server.interventions.analyst import Analyst
 from eitp_server.interventions.desk import Desk
 from eitp_server.interventions.learner import Learner, Rhythm, Wish
-from eitp_server.interventions.outcome import SUCCESSES
 from eitp_server.interventions.policy import Policy
 from eitp_server.interventions.policy import Settings as PolicySettings
+from eitp_server.interventions.proving import Proving, is_sharing, proving
 from eitp_server.services.capability import NAME as CAPABILITY
 from eitp_server.services.capability import CapabilityService
 from eitp_server.services.cursor import Cursors, FeedKind
@@ -35,6 +34,7 @@ from eitp_server.services.emotion import EmotionService
 from eitp_server.services.experiment import WINDOW_US, Experiments, margins_of
 from eitp_server.services.hypothesis import examine
 from eitp_server.services.intervention import InterventionService
+from eitp_server.services.pattern import PatternService
 from eitp_server.services.session import SessionService
 from eitp_server.services.telemetry import TelemetryService
 from eitp_server.services.token import SigningKey, Tokens
@@ -49,7 +49,6 @@ from eitp_server.storage.sqlite_database import SQLiteDatabase
 from eitp_server.storage.sqlite_log import SQLiteLog
 from eitp_server.storage.tenant import Tenant
 from eitp_server.storage.tenants import unknown_tenant
-from eitp_server.storage.trials import Trials
 from eitp_server.transport.boundary import Boundary
 from eitp_server.transport.credential import Authenticator
 from eitp_server.transport.description import describe
@@ -82,6 +81,7 @@ ALL_SCOPES: Final = frozenset(
         "interventions.write",
         "outcomes.write",
         "packets.read",
+        "patterns.read",
         "sessions.write",
         "subjects.erase",
         "subjects.export",
@@ -107,6 +107,7 @@ class Server:
     web_address: str
     accounts: Accounts
     ticker: Ticker
+    proving: Proving
 
     @property
     def counters(self) -> Counters:
@@ -140,8 +141,10 @@ async def running(settings: Settings) -> AsyncGenerator[Server]:
             lifetime_us=settings.token_lifetime_seconds * 1_000_000,
         )
         keyring = Keyring(stores.accounts, ticker.now_us)
+        evidence = _proving(ticker, inbox, stores)
+        await evidence.knowledge.refresh()
         services = _services(
-            stores, ticker, inbox, packets, interventions, tokens, keyring, settings
+            stores, ticker, inbox, packets, interventions, tokens, keyring, evidence, settings
         )
         authenticator = Authenticator(keyring, tokens, ticker.now_us)
         boundary = Boundary(services, authenticator, gate=inbox)
@@ -149,6 +152,8 @@ async def running(settings: Settings) -> AsyncGenerator[Server]:
         tasks.create_task(ticker.run())
         learner = tasks.create_task(_learner(ticker, inbox, stores, settings).run())
         stack.callback(learner.cancel)
+        prover = tasks.create_task(evidence.run(settings.proving_seconds))
+        stack.callback(prover.cancel)
         stack.callback(ticker.stop)
         grpc_server = GrpcServer(boundary, settings.host, settings.grpc_port)
         await stack.enter_async_context(grpc_server)
@@ -160,6 +165,7 @@ async def running(settings: Settings) -> AsyncGenerator[Server]:
             web_address=f"http://{settings.host}:{web_server.port}",
             accounts=stores.accounts,
             ticker=ticker,
+            proving=evidence,
         )
 
 
@@ -314,12 +320,19 @@ def _learner(ticker: Ticker, inbox: Inbox, stores: _Stores, settings: Settings) 
     return Learner(lambda: _policy(ticker), install, wishes, ticker.now_us, rhythm)
 
 
-def _analyst(ticker: Ticker, stores: _Stores) -> Analyst:
-    trials = Trials(stores.database, successes=SUCCESSES, window_us=WINDOW_US)
-    return Analyst(
-        trials,
-        lambda tenant_id: margins_of(_tenant(stores, tenant_id).learning),
-        ticker.now_us,
+def _proving(ticker: Ticker, inbox: Inbox, stores: _Stores) -> Proving:
+    async def stop(tenant_id: str, document: dict[str, Any]) -> object:
+        kind = CommandKind.STOP_INTERVENTION
+        return await inbox.submit(Command(tenant_id=tenant_id, kind=kind, document=document))
+
+    return proving(
+        stores.database,
+        stores.accounts.tenants,
+        policy=lambda: _policy(ticker),
+        margins=lambda tenant_id: margins_of(_tenant(stores, tenant_id).learning),
+        stop=stop,
+        now_us=ticker.now_us,
+        window_us=WINDOW_US,
     )
 
 
@@ -338,11 +351,11 @@ def _services(
     interventions: Feed[InterventionRow],
     tokens: Tokens,
     keyring: Keyring,
+    evidence: Proving,
     settings: Settings,
 ) -> dict[str, object]:
     incarnation = stores.log.incarnation
     queries = Queries(stores.database)
-    analyst = _analyst(ticker, stores)
     forecasts = KeptForecasts(stores.database)
 
     def current(tenant_id: str, session_id: str) -> Packet | None:
@@ -377,12 +390,18 @@ def _services(
             lambda: _policy(ticker),
             queries,
             Experiments(
-                analyst,
+                evidence.analyst,
                 lambda: _policy(ticker),
                 lambda tenant_id: _tenant(stores, tenant_id).vertical,
                 ticker.now_us,
                 holdout_share=settings.holdout_share,
             ),
+            ticker.now_us,
+        ),
+        "eitp.v1.PatternService": PatternService(
+            evidence.patterns,
+            evidence.knowledge,
+            lambda tenant_id: is_sharing(stores.accounts.tenants, tenant_id),
             ticker.now_us,
         ),
     }

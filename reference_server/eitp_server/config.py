@@ -49,6 +49,8 @@ class Settings(BaseSettings):
     """Time after which the policy learns from whatever came in."""
     learning_events: int = Field(default=200, ge=1)
     """Decisions and outcomes that are worth learning from at any time."""
+    proving_seconds: float = Field(default=3600, gt=0)
+    """Time between two looks for what is proven to help, and for what does harm."""
     log_retention_seconds: float = Field(default=3600, ge=0)
     """Time for which raw telemetry stays in the log, so that a state can be recomputed from it."""
     token_lifetime_seconds: int = Field(default=900, ge=60, le=900)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from eitp_server.bandit.decision import Cell
     from eitp_server.interventions.archive import Archive
-    from eitp_server.interventions.definition import Definition
+    from eitp_server.interventions.catalogue import Catalogue
     from eitp_server.interventions.proven import Proven
     from eitp_server.storage.offers import Offers
 
@@ -53,18 +53,18 @@ class Knowledge:
         archive: Archive,
         offers: Offers,
         *,
-        definitions: Callable[[str], Iterable[Definition]],
+        catalogue: Callable[[], Catalogue],
         sharing: Callable[[str], bool],
         now_us: Callable[[], int],
     ) -> None:
         """Know nothing before `refresh`.
 
-        `definitions` are what a tenant may show; `sharing` says whether it pools, without which it
+        `catalogue()` has what a tenant may show; `sharing` says whether it pools, without which it
         reads nothing that is shared.
         """
         self._archive = archive
         self._offers = offers
-        self._definitions = definitions
+        self._catalogue = catalogue
         self._sharing = sharing
         self._now_us = now_us
         self._live: dict[str, list[Proven]] = {}
@@ -99,7 +99,7 @@ class Knowledge:
             best[_key(item.tenant_id, item.arm)] = item
         found = [
             (item.definition_id, pattern)
-            for item in self._definitions(tenant_id)
+            for item in self._catalogue().definitions(tenant_id)
             if item.enabled
             and (
                 pattern := best.get(_key(tenant_id, item.definition_id))
