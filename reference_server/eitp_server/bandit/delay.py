@@ -120,7 +120,7 @@ class HistogramDelay:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What a posterior may take as seen, in the shape that was summed to."""
+    """What a posterior may take as seen of one arm in one cell."""
 
     successes: float
     trials: float
