@@ -19,6 +19,7 @@ class FeedKind(IntEnum):
 
     PACKETS = 1
     INTERVENTIONS = 2
+    INDEX = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from eitp_server.services.cursor import unknown_cursor
 from eitp_server.services.moment import timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
-    from eitp_server.ingest.feed import Feed
+    from eitp_server.ingest.feed import Feed, Reader
     from eitp_server.services.cursor import Cursors
 
 
@@ -53,12 +53,32 @@ class Watch:
         """Return the cursor right behind an item."""
         return self._cursors.encode(tenant_id, number)
 
-    async def follow(
+    def follow(
         self, tenant_id: str, after: int, session_id: str, mode: DeliveryMode
     ) -> AsyncIterator[tuple[bytes, Any]]:
         """Yield (cursor, item), item being a `Heartbeat`, a `Lagged` or an item of the feed."""
         latest = mode == DeliveryMode.DELIVERY_MODE_LATEST
-        async for item in self._items(tenant_id, after, session_id, latest=latest):
+
+        def opened(number: int) -> AsyncGenerator[Any]:
+            return self._feed.follow(tenant_id, number, session_id=session_id, latest=latest)
+
+        return self._follow(tenant_id, after, opened)
+
+    def follow_as(
+        self, reader: Reader[Any], tenant_id: str, after: int, mode: DeliveryMode
+    ) -> AsyncIterator[tuple[bytes, Any]]:
+        """Yield as `follow` does, for a reader who says itself what it sees."""
+        latest = mode == DeliveryMode.DELIVERY_MODE_LATEST
+
+        def opened(number: int) -> AsyncGenerator[Any]:
+            return self._feed.follow_as(reader, number, latest=latest)
+
+        return self._follow(tenant_id, after, opened)
+
+    async def _follow(
+        self, tenant_id: str, after: int, opened: Callable[[int], AsyncGenerator[Any]]
+    ) -> AsyncIterator[tuple[bytes, Any]]:
+        async for item in self._items(tenant_id, after, opened):
             if isinstance(item, Beat):
                 cursor = self._cursors.encode(tenant_id, item.number)
                 yield b"", Heartbeat(cursor=cursor, at=timestamp(self._now_us()))
@@ -68,14 +88,13 @@ class Watch:
                 yield self._cursors.encode(tenant_id, item.number), item
 
     async def _items(
-        self, tenant_id: str, after: int, session_id: str, *, latest: bool
+        self, tenant_id: str, after: int, opened: Callable[[int], AsyncGenerator[Any]]
     ) -> AsyncIterator[Any]:
         """Follow the feed; the end of what is kept is said as a cursor, or is where OLDEST is."""
         number = max(after, 0)
         while True:
-            items = self._feed.follow(tenant_id, number, session_id=session_id, latest=latest)
             try:
-                async with aclosing(items):
+                async with aclosing(opened(number)) as items:
                     async for item in items:
                         yield item
             except OutOfRange as error:
