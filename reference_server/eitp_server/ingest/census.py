@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -21,6 +22,17 @@ if TYPE_CHECKING:
     from eitp_server.volatility.cell import Cell, CellCodes
     from eitp_server.volatility.partial import Partial
 
+_LABELS: Final = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What each cell has at a tick."""
+
+    partials: Mapping[Cell, Partial]
+    labels: Mapping[Cell, Counter[int]]
+    """How many of the sessions that count were last said to be what."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Census:
@@ -29,14 +41,21 @@ class Census:
     movement: MovementTable
     code: NDArray[np.int32]
     section: NDArray[np.uint8]
+    label: NDArray[np.uint8]
     codes: CellCodes
 
-    def partials(self, at_us: int) -> Mapping[Cell, Partial]:
+    def counted(self, at_us: int) -> Counted:
         """Return the sums of each cell at the tick `at_us`; takes a while, in any thread."""
-        rows = np.arange(len(self.code))
-        found = constituents(self.movement, rows, at_us)
-        sums = Partials.of_sessions(cell_keys(self.code, self.section), found)
-        return {self.codes.cell(key): part for key, part in sums.by_key().items()}
+        found = constituents(self.movement, np.arange(len(self.code)), at_us)
+        keys = cell_keys(self.code, self.section)
+        sums = Partials.of_sessions(keys, found).by_key()
+        cells = {key: self.codes.cell(key) for key in sums}
+        labels: dict[Cell, Counter[int]] = {}
+        labelled = keys[found.counted] * _LABELS + self.label[found.counted]
+        for both, number in zip(*np.unique(labelled, return_counts=True), strict=True):
+            key, label = divmod(int(both), _LABELS)
+            labels.setdefault(cells[key], Counter())[label] = int(number)
+        return Counted({cells[key]: part for key, part in sums.items()}, labels)
 
 
 def census(reducer: Reducer) -> Census:
@@ -49,5 +68,6 @@ def census(reducer: Reducer) -> Census:
         movement=movement,
         code=sessions.code[used],
         section=sessions.columns.section[used],
+        label=reducer.observer.labels(used),
         codes=sessions.codes,
     )

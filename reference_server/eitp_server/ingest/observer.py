@@ -196,6 +196,10 @@ class Observer:
         shown = description(shape(self._signals, slots))
         return replace(packet, evidence=(*packet.evidence, *shown))
 
+    def labels(self, slots: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """Copy the label (m,) that was last said of each of `slots`."""
+        return self._gates.label[slots]
+
     def dump(self, slots: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
         """Copy the rows of `slots`."""
         return {
