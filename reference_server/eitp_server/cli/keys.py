@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from eitp_server.cli.console import CONSOLE, run, with_accounts
 
@@ -62,13 +62,12 @@ def list_keys(tenant_id: Annotated[str, typer.Argument(help="The tenant.")]) -> 
     async def read(accounts: Accounts) -> list[ApiKey]:
         return accounts.keys.of(tenant_id)
 
-    table = Table("id", "kind", "key", "scopes", "name", "state")
+    table = Table(Column("id and key", no_wrap=True), "kind and state", "scopes", show_lines=True)
     for key in run(with_accounts(read)):
         state = "revoked" if key.revoked_at_us else "works"
-        shown = f"{key.prefix}…{key.last_four}"
-        table.add_row(
-            key.key_id, key.kind, shown, " ".join(sorted(key.scopes)), key.display_name, state
-        )
+        shown = f"{key.key_id}\n{key.prefix}…{key.last_four}"
+        named = f"\n{key.display_name}" if key.display_name else ""
+        table.add_row(f"{shown}{named}", f"{key.kind}\n{state}", " ".join(sorted(key.scopes)))
     CONSOLE.print(table)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 from rich.table import Table
@@ -19,6 +20,8 @@ from eitp_server.storage.tenants import unknown_tenant
 if TYPE_CHECKING:
     from eitp_server.storage.accounts import Accounts
     from eitp_server.storage.tenant import Tenant
+
+_NAME: Final = re.compile("[a-z0-9][a-z0-9-]{0,62}")
 
 app = typer.Typer(no_args_is_help=True, help="The shops that this server serves.")
 
@@ -36,6 +39,12 @@ def create_tenant(
     """Add a shop. The server must not be running: it owns the data directory."""
     from eitp_server.storage.tenant import Tenant
 
+    if not _NAME.fullmatch(tenant_id):
+        raise typer.BadParameter(
+            f"{tenant_id!r} is no name; one has up to 63 lower-case letters, digits and hyphens "
+            "and begins with a letter or digit, as my-shop",
+            param_hint="TENANT_ID",
+        )
     tenant = Tenant(
         tenant_id=tenant_id,
         display_name=name or tenant_id,
@@ -51,6 +60,22 @@ def create_tenant(
 
     run(with_accounts(create))
     CONSOLE.print(f"Created tenant [bold]{tenant_id}[/]. Next: eitp-server keys create {tenant_id}")
+
+
+@app.command("list")
+def list_tenants() -> None:
+    """List the shops. The server must not be running."""
+
+    async def read(accounts: Accounts) -> list[Tenant]:
+        return accounts.tenants.all()
+
+    table = Table("tenant", "name", "trade", "region", "origins of its pages")
+    for tenant in run(with_accounts(read)):
+        origins = "\n".join(tenant.allowed_origins) or "none"
+        table.add_row(
+            tenant.tenant_id, tenant.display_name, tenant.vertical, tenant.region, origins
+        )
+    CONSOLE.print(table)
 
 
 @app.command("rules")
