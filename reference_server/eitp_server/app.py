@@ -33,6 +33,7 @@ from eitp_server.services.cursor import Cursors, FeedKind
 from eitp_server.services.emotion import EmotionService
 from eitp_server.services.experiment import WINDOW_US, Experiments, margins_of
 from eitp_server.services.hypothesis import examine
+from eitp_server.services.intelligence_parts import Intelligence, intelligence
 from eitp_server.services.intervention import InterventionService
 from eitp_server.services.pattern import PatternService
 from eitp_server.services.session import SessionService
@@ -77,6 +78,7 @@ ALL_SCOPES: Final = frozenset(
         "catalogue.read",
         "catalogue.write",
         "decisions.read",
+        "intelligence.read",
         "interventions.read",
         "interventions.write",
         "outcomes.write",
@@ -108,6 +110,7 @@ class Server:
     accounts: Accounts
     ticker: Ticker
     proving: Proving
+    learned: Intelligence
 
     @property
     def counters(self) -> Counters:
@@ -143,8 +146,26 @@ async def running(settings: Settings) -> AsyncGenerator[Server]:
         keyring = Keyring(stores.accounts, ticker.now_us)
         evidence = _proving(ticker, inbox, stores)
         await evidence.knowledge.refresh()
+        learned = await intelligence(
+            stores.database,
+            stores.accounts.tenants,
+            reducer=lambda: ticker.reducer,
+            catalogue=lambda: _policy(ticker).catalogue,
+            analyst=evidence.analyst,
+            incarnation=stores.log.incarnation,
+            now_us=ticker.now_us,
+        )
         services = _services(
-            stores, ticker, inbox, packets, interventions, tokens, keyring, evidence, settings
+            stores,
+            ticker,
+            inbox,
+            packets,
+            interventions,
+            tokens,
+            keyring,
+            evidence,
+            learned,
+            settings,
         )
         authenticator = Authenticator(keyring, tokens, ticker.now_us)
         boundary = Boundary(services, authenticator, gate=inbox)
@@ -154,6 +175,8 @@ async def running(settings: Settings) -> AsyncGenerator[Server]:
         stack.callback(learner.cancel)
         prover = tasks.create_task(evidence.run(settings.proving_seconds))
         stack.callback(prover.cancel)
+        learning = tasks.create_task(learned.run())
+        stack.callback(learning.cancel)
         stack.callback(ticker.stop)
         grpc_server = GrpcServer(boundary, settings.host, settings.grpc_port)
         await stack.enter_async_context(grpc_server)
@@ -166,6 +189,7 @@ async def running(settings: Settings) -> AsyncGenerator[Server]:
             accounts=stores.accounts,
             ticker=ticker,
             proving=evidence,
+            learned=learned,
         )
 
 
@@ -352,6 +376,7 @@ def _services(
     tokens: Tokens,
     keyring: Keyring,
     evidence: Proving,
+    learned: Intelligence,
     settings: Settings,
 ) -> dict[str, object]:
     incarnation = stores.log.incarnation
@@ -384,6 +409,7 @@ def _services(
             lambda batches, page: classify(batches, page, violations, ticker.now_us()),
             lambda tenant_id: examine(forecasts, tenant_id, ticker.now_us()),
         ),
+        "eitp.v1.IntelligenceService": learned.service,
         "eitp.v1.InterventionService": InterventionService(
             inbox,
             Watch(interventions, Cursors(FeedKind.INTERVENTIONS, incarnation), ticker.now_us),

@@ -46,6 +46,7 @@ REGISTRY = {
     "PAGE_TOKEN_INVALID": (Code.INVALID_ARGUMENT, errors.Invalid),
     "CURSOR_UNKNOWN": (Code.OUT_OF_RANGE, errors.CursorLost),
     "CURSOR_FOREIGN": (Code.PERMISSION_DENIED, errors.Forbidden),
+    "POOLING_REQUIRED": (Code.PERMISSION_DENIED, errors.Forbidden),
     "CURSOR_COMPACTED": (Code.OUT_OF_RANGE, errors.CursorLost),
     "SUBSCRIBER_TOO_SLOW": (Code.RESOURCE_EXHAUSTED, errors.Exhausted),
     "OVERLOADED": (Code.RESOURCE_EXHAUSTED, errors.Exhausted),

@@ -20,6 +20,7 @@ class FeedKind(IntEnum):
     PACKETS = 1
     INTERVENTIONS = 2
     INDEX = 3
+    CONTAGION = 4
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,23 +122,15 @@ class KeptContagion:
         """Return the number of the newest item, 0 when there is none."""
         return (await self._all(select(func.max(_ITEMS.c.number))))[0][0] or 0
 
-    async def items(
-        self, tenant_id: str, after: int, limit: int, session_id: str
-    ) -> Sequence[Item]:
-        """Return items of the series named `session_id`, numbers above `after`, ascending.
+    async def items(self, series: Series, after: int, limit: int) -> Sequence[Item]:
+        """Return the items of a series with numbers above `after`, ascending.
 
         Raises `OutOfRange(CURSOR_COMPACTED)` with metadata `oldest` when some of them are gone.
         """
-        feature, _, vertical = session_id.partition("/")
         table = _ITEMS.c
         statement = (
             select(*table)
-            .where(
-                table.tenant_id == tenant_id,
-                table.vertical == vertical,
-                table.feature == int(feature),
-                table.number > after,
-            )
+            .where(*self._of(_ITEMS, series), table.number > after)
             .order_by(table.number)
             .limit(limit)
         )

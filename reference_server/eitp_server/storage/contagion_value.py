@@ -26,11 +26,6 @@ class Series:
     feature: int = 1
     """A `eitp.v1.ContagionFeature`."""
 
-    @property
-    def name(self) -> str:
-        """What tells it from the other series of its tenant; never empty."""
-        return f"{self.feature}/{self.vertical}"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Minute:
@@ -112,16 +107,6 @@ class Item:
     series: Series
     estimator_version: str
     content: Edge | Snapshot
-
-    @property
-    def tenant_id(self) -> str:
-        """Whose sessions are counted."""
-        return self.series.tenant_id
-
-    @property
-    def session_id(self) -> str:
-        """What a reader of the feed chooses by; here that is the series."""
-        return self.series.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

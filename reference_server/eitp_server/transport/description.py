@@ -14,9 +14,11 @@ from eitp_server.classification.hypothesis import METHODOLOGY
 from eitp_server.classification.risk import RISK_MODEL
 from eitp_server.ingest.admission import MAX_WAITING, WAIT_US
 from eitp_server.ingest.columns import MAX_EVENTS, MAX_TARGETS
+from eitp_server.ingest.contagion.analysis import METHODOLOGY as CONTAGION
 from eitp_server.ingest.feed import HEARTBEAT_SECONDS
 from eitp_server.ingest.reducer import IDLE_US
 from eitp_server.ingest.session_table import DIGESTS
+from eitp_server.interventions.transfer_finding import METHODOLOGY as TRANSFER
 from eitp_server.services.capability import Description
 from eitp_server.services.moment import duration
 from eitp_server.services.telemetry import MAX_BATCHES
@@ -58,9 +60,11 @@ def describe(durability: int, token_lifetime_seconds: int) -> Description:
         ),
         methodologies={
             "abandonment_risk": RISK_MODEL,
+            "contagion": CONTAGION,
             "estimator": ESTIMATOR_VERSION,
             "experiment": EXPERIMENT,
             "hypothesis": METHODOLOGY,
+            "transfer": TRANSFER,
         },
         features={"telemetry.include_packets": Stability.STABILITY_EXPERIMENTAL},
     )

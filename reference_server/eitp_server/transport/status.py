@@ -44,6 +44,7 @@ REASONS = {
         Reason.SCOPE_MISSING,
         Reason.ORIGIN_NOT_ALLOWED,
         Reason.CONSENT_REQUIRED,
+        Reason.POOLING_REQUIRED,
         Reason.CURSOR_FOREIGN,
     ),
     StatusCode.NOT_FOUND: (

@@ -1,0 +1,238 @@
+"""One analysis of a window: the snapshot, the edges that hold, and what is new about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from eitp_server.ingest.contagion.window import MINUTE_US, WINDOW, calm, exclusions, steady
+from eitp_server.intelligence.contagion.analysis import FEWEST_MINUTES, Settings, analyse
+from eitp_server.intelligence.contagion.history import History, Status
+from eitp_server.intelligence.contagion.preparation import prepare
+from eitp_server.intelligence.contagion.profile import LEVEL
+from eitp_server.intelligence.contagion.refusal import Reason, Refused
+from eitp_server.storage.contagion_value import Basis, Edge, Snapshot, State
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import TypeAlias
+
+    from eitp_server.ingest.contagion.window import Window
+    from eitp_server.intelligence.contagion.analysis import Analysis
+    from eitp_server.intelligence.contagion.history import Pair, Standing
+    from eitp_server.storage.contagion_value import KeptProfile
+
+    Seen: TypeAlias = tuple[int, frozenset[Pair]]
+    """The end of a window, µs, and its significant pairs."""
+
+METHODOLOGY: Final = "contagion-1.0"
+SETTINGS: Final = Settings()
+MOVED: Final = 0.02
+"""Change of an edge's strength that is told."""
+MOST_EXCLUDED: Final = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """What is known of earlier windows."""
+
+    state: State | None = None
+    windows: Sequence[Seen] = ()
+    """Ascending; the last one, and those before it that do not overlap."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What an analysis leaves."""
+
+    state: State
+    changed: tuple[Edge, ...]
+    """Edges to be told: new, changed or ended."""
+    made: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    analysis: Analysis | None
+    status: str
+    excluded: Mapping[str, str]
+    fewest: Mapping[str, int]
+    """Fewest sessions of each region in a minute that has a value."""
+    seasonal_profile_id: str
+
+
+def analyse_window(
+    window: Window, profile: KeptProfile | None, before: Before, now_us: int
+) -> Result:
+    """Look for what spreads; takes seconds for many regions, in any thread."""
+    found = _found(window, profile)
+    basis = _basis(window, found)
+    snapshot = _snapshot(window, found, basis, now_us)
+    if found.analysis is None:
+        kept = before.state or State(snapshot=snapshot, edges=(), told={})
+        return Result(state=replace(kept, snapshot=snapshot), changed=(), made=False)
+    edges, ended = _edges(found, basis, before)
+    known: Mapping[Pair, Edge] = before.state.told if before.state else {}
+    changed = tuple(edge for edge in edges if _differs(edge, known.get(edge.pair)))
+    told = {**known, **{edge.pair: edge for edge in changed}}
+    state = State(
+        snapshot=snapshot, edges=edges, told={edge.pair: told[edge.pair] for edge in edges}
+    )
+    return Result(state=state, changed=(*changed, *ended), made=True)
+
+
+def _found(window: Window, profile: KeptProfile | None) -> _Found:
+    excluded = exclusions(window)
+    chosen = np.array([n for n, name in enumerate(window.names) if name not in excluded], np.intp)
+    fewest = dict(zip(window.names, _fewest(window), strict=True))
+    analysis, status, profile_id = None, "INSUFFICIENT", ""
+    try:
+        if window.minutes < FEWEST_MINUTES or len(chosen) < 2:
+            raise Refused(Reason.INSUFFICIENT, "too few regions or minutes")
+        values, weekly = calm(window, chosen, profile.weights if profile else {})
+        profile_id = _profile_id(profile) if profile and weekly else ""
+        prepared = prepare(
+            values,
+            [window.names[int(n)] for n in chosen],
+            window.minute,
+            LEVEL,
+            sessions=steady(window, chosen),
+        )
+        excluded |= prepared.excluded
+        analysis = analyse(prepared, SETTINGS)
+        status = "EXPLORATORY" if analysis.exploratory else "OK"
+    except Refused as refused:
+        status = "UNSTABLE" if refused.reason is Reason.UNSTABLE else "INSUFFICIENT"
+    return _Found(
+        analysis=analysis,
+        status=status,
+        excluded=excluded,
+        fewest=fewest,
+        seasonal_profile_id=profile_id,
+    )
+
+
+def _fewest(window: Window) -> list[int]:
+    counted = np.where(np.isnan(window.values), np.inf, window.sessions)
+    fewest = counted.min(axis=0, initial=np.inf)
+    return np.where(np.isfinite(fewest), fewest, 0).astype(int).tolist()
+
+
+def _profile_id(profile: KeptProfile) -> str:
+    return f"week-{np.datetime64(profile.day_us, 'us').astype('datetime64[D]')}"
+
+
+def _basis(window: Window, found: _Found) -> Basis:
+    return Basis(
+        start_us=window.start_us,
+        end_us=window.end_us,
+        observations=found.analysis.observations if found.analysis else 0,
+        lags=SETTINGS.lags,
+        horizon=SETTINGS.horizon,
+        factors=found.analysis.factors if found.analysis else 0,
+        seasonal_profile_id=found.seasonal_profile_id,
+    )
+
+
+def _snapshot(window: Window, found: _Found, basis: Basis, now_us: int) -> Snapshot:
+    analysis = found.analysis
+    seen = dict(zip(window.names, window.sessions.sum(axis=0).tolist(), strict=True))
+    most = sorted(found.excluded, key=lambda name: (-seen[name], name))[:MOST_EXCLUDED]
+    return Snapshot(
+        status=found.status,
+        totals=_totals(analysis) if analysis else None,
+        regions=_regions(analysis) if analysis else (),
+        excluded=tuple((name, found.excluded[name]) for name in sorted(most)),
+        tests=analysis.tests if analysis else 0,
+        fdr_level=SETTINGS.fdr_level,
+        basis=basis,
+        computed_at_us=now_us,
+    )
+
+
+def _totals(analysis: Analysis) -> dict[str, float]:
+    totals = analysis.totals
+    return {
+        "lagged": _share(totals.lagged),
+        "generalized": _share(totals.generalized),
+        "corrected": _share(totals.corrected),
+        "reproduction_index": totals.reproduction_index,
+        "common_share": _share(totals.common_share),
+        "companion_radius": totals.companion_radius,
+    }
+
+
+def _regions(analysis: Analysis) -> tuple[tuple[str, float, float], ...]:
+    spread = analysis.spread
+    rows = zip(analysis.names, spread.to_others.tolist(), spread.from_others.tolist(), strict=True)
+    return tuple(sorted((name, to, _share(taken)) for name, to, taken in rows))
+
+
+def _share(value: float) -> float:
+    """Return a share without what rounding put beyond its ends."""
+    return min(max(value, 0.0), 1.0)
+
+
+def _edges(
+    found: _Found, basis: Basis, before: Before
+) -> tuple[tuple[Edge, ...], tuple[Edge, ...]]:
+    """Return the edges that hold, and those that did in the window before."""
+    assert found.analysis is not None
+    analysis = found.analysis
+    by_pair = {(edge.source, edge.target): edge for edge in analysis.edges}
+    end = basis.end_us // MINUTE_US
+    earlier = before.state.edges if before.state else ()
+    history = History(
+        window=WINDOW,
+        seen=tuple((at_us // MINUTE_US, pairs) for at_us, pairs in before.windows),
+        first_seen={edge.pair: edge.first_seen_us // MINUTE_US for edge in earlier},
+    )
+    _, standings = history.after(end, by_pair, exploratory=analysis.exploratory)
+    holding = tuple(
+        Edge(
+            source_region=edge.source,
+            target_region=edge.target,
+            status=standings[pair].status.value,
+            lag_minutes=edge.lag,
+            strength=_share(edge.strength),
+            strength_generalized=_share(edge.strength_generalized),
+            sign=edge.sign,
+            f_statistic=edge.f_statistic,
+            p_value=edge.p_value,
+            q_value=edge.q_value,
+            first_seen_us=standings[pair].first_seen * MINUTE_US,
+            min_sessions=min(found.fewest[name] for name in pair),
+            basis=basis,
+        )
+        for pair, edge in by_pair.items()
+    )
+    ended = sorted(pair for pair, one in standings.items() if one.status is Status.ENDED)
+    return holding, tuple(_ended(pair, standings[pair], found, basis) for pair in ended)
+
+
+def _ended(pair: Pair, standing: Standing, found: _Found, basis: Basis) -> Edge:
+    return Edge(
+        source_region=pair[0],
+        target_region=pair[1],
+        status=Status.ENDED.value,
+        lag_minutes=0,
+        strength=0.0,
+        strength_generalized=0.0,
+        sign=0,
+        f_statistic=None,
+        p_value=None,
+        q_value=None,
+        first_seen_us=standing.first_seen * MINUTE_US,
+        min_sessions=min(found.fewest.get(name, 0) for name in pair),
+        basis=basis,
+    )
+
+
+def _differs(edge: Edge, told: Edge | None) -> bool:
+    return (
+        told is None
+        or (edge.status, edge.sign, edge.lag_minutes) != (told.status, told.sign, told.lag_minutes)
+        or abs(edge.strength - told.strength) >= MOVED
+    )
