@@ -10,7 +10,16 @@ from eitp_server.storage.fault import TickOutOfOrder
 from eitp_server.storage.log import DeadLetterRow, Writes
 from eitp_server.storage.memory_log import MemoryLog
 from eitp_server.storage.sqlite_log import SQLiteLog
-from storage.values import ACKNOWLEDGEMENT, DECISION, FORECAST, OUTCOME, intervention, packet
+from storage.values import (
+    ACKNOWLEDGEMENT,
+    CENSORED,
+    DECISION,
+    FORECAST,
+    OUTCOME,
+    STOPPED,
+    intervention,
+    packet,
+)
 
 if TYPE_CHECKING:
     from eitp_server.storage.log import Log
@@ -141,6 +150,8 @@ async def test_a_tick_may_write_everything_at_once(log: AnyLog) -> None:
         acknowledgements=[ACKNOWLEDGEMENT, ACKNOWLEDGEMENT],
         outcomes=[OUTCOME],
         forecasts=[FORECAST],
+        censored=[CENSORED, CENSORED],
+        stopped=[STOPPED, STOPPED],
         dead_letters=[DeadLetterRow(tenant_id="shop", tick=1, error="bad", payload=b"\0")] * 2,
     )
     await log.commit(1, b"all", writes)

@@ -14,11 +14,12 @@ from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 from eitp_server.storage.log import Writes
 from eitp_server.storage.migration import HEAD, configuration, migrate, upgrade
+from eitp_server.storage.queries import Queries
 from eitp_server.storage.sqlite_database import FILE_NAME, SQLiteDatabase
 from eitp_server.storage.sqlite_log import SQLiteLog
 from eitp_server.storage.tables import Record
 from sqlalchemy import Column, Integer, MetaData, Table, create_engine, inspect
-from storage.values import FORECAST, PACKET
+from storage.values import CENSORED, DECISION, FORECAST, PACKET, STOPPED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,6 +88,30 @@ async def test_packets_from_before_there_were_forecasts_are_read_without_a_risk(
         await log.commit(2, b"", Writes(forecasts=[FORECAST]))
 
     assert found == replace(PACKET, abandonment_risk=None, calibration_version="")
+
+
+async def test_decisions_from_before_there_were_epochs_are_read_without_them(
+    tmp_path: Path,
+) -> None:
+    async with await SQLiteDatabase.open(tmp_path) as database:
+        log = await SQLiteLog.open(database)
+        writes = Writes(decisions=[DECISION], censored=[CENSORED], stopped=[STOPPED])
+        await log.commit(1, b"", writes)
+    engine = create_engine(f"sqlite:///{tmp_path / FILE_NAME}")
+    with engine.begin() as connection:
+        command.downgrade(configuration(connection), "0002")
+        tables = set(inspect(connection).get_table_names())
+        columns = {column["name"] for column in inspect(connection).get_columns("decisions")}
+    engine.dispose()
+    assert "epochs" not in columns
+    assert not tables & {"censored_decisions", "stopped_interventions"}
+    async with await SQLiteDatabase.open(tmp_path) as database:
+        log = await SQLiteLog.open(database)
+        again = replace(DECISION, decision_id="decision-2")
+        await log.commit(2, b"", Writes(decisions=[again], censored=[CENSORED], stopped=[STOPPED]))
+        queries = Queries(database)
+        assert await queries.decision("shop", "decision-1") == replace(DECISION, epochs=())
+        assert await queries.decision("shop", "decision-2") == again
 
 
 def test_the_same_migrations_speak_postgresql(connection: Connection) -> None:

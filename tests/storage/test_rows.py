@@ -6,14 +6,22 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from eitp_server.classification.packet import DIMENSIONS
-from eitp_server.storage.log import Writes
+from eitp_server.storage.log import CensoredRow, StoppedRow, Writes
 from eitp_server.storage.queries import Queries
-from eitp_server.storage.tables import EmotionalEvent
+from eitp_server.storage.tables import (
+    CensoredDecision,
+    EmotionalEvent,
+    Record,
+    StoppedIntervention,
+)
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from storage.values import PACKET, decisions, packets
+from sqlmodel import select
+from storage.values import CENSORED, PACKET, STOPPED, censored, decisions, packets, stopped
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from eitp_server.bandit.decision import Decision
     from eitp_server.classification.packet import Packet
     from eitp_server.storage.sqlite_database import SQLiteDatabase
@@ -55,6 +63,41 @@ async def test_decisions_come_back_exactly_as_they_were_written(
 
     found = await Queries(database).decision(decision.cell.tenant_id, decision.decision_id)
     assert found == decision
+
+
+async def test_what_was_censored_and_stopped_comes_back_as_it_was_first_written(
+    database: SQLiteDatabase, sqlite_log: SQLiteLog
+) -> None:
+    later = replace(STOPPED, epoch=4, metric=5)
+    again = replace(CENSORED, at_us=CENSORED.at_us + 1), replace(STOPPED, at_us=STOPPED.at_us + 1)
+    await sqlite_log.commit(1, b"", Writes(censored=[CENSORED], stopped=[STOPPED, later]))
+    await sqlite_log.commit(2, b"", Writes(censored=[again[0]], stopped=[again[1]]))
+
+    assert await kept(database, CensoredDecision, CensoredRow) == [CENSORED]
+    assert await kept(database, StoppedIntervention, StoppedRow) == [STOPPED, later]
+
+
+@_on_one_database
+@given(censored=censored, stopped=stopped)
+async def test_each_censored_and_stopped_row_keeps_its_values(
+    database: SQLiteDatabase, sqlite_log: SQLiteLog, censored: CensoredRow, stopped: StoppedRow
+) -> None:
+    tick = await sqlite_log.last() + 1
+    censored = replace(censored, decision_id=f"decision-{tick}")
+    stopped = replace(stopped, definition_id=f"definition-{tick}")
+    await sqlite_log.commit(tick, b"", Writes(censored=[censored], stopped=[stopped]))
+
+    assert censored in await kept(database, CensoredDecision, CensoredRow)
+    assert stopped in await kept(database, StoppedIntervention, StoppedRow)
+
+
+async def kept(
+    database: SQLiteDatabase, table: type[Record], row: Callable[..., object]
+) -> list[object]:
+    """Every row of a table, as it was written."""
+    return await database.read(
+        lambda session: [row(**each.model_dump()) for each in session.exec(select(table))]
+    )
 
 
 async def test_each_dimension_is_in_the_column_of_its_name(

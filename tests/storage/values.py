@@ -17,10 +17,12 @@ from eitp_server.classification.packet import (
 )
 from eitp_server.storage.log import (
     AcknowledgementRow,
+    CensoredRow,
     ForecastRow,
     InterventionRow,
     OutcomeRow,
     Resolution,
+    StoppedRow,
 )
 from hypothesis import strategies as st
 
@@ -121,6 +123,10 @@ FORECAST = ForecastRow(
     resolution=Resolution.SILENCE,
     resolved_at_us=1_700_003_600_000_000,
 )
+CENSORED = CensoredRow(tenant_id="shop", decision_id="decision-1", at_us=1_700_000_002_000_000)
+STOPPED = StoppedRow(
+    tenant_id="shop", definition_id="help", epoch=3, metric=4, at_us=1_700_000_003_000_000
+)
 
 
 def packet(number: int, *, tenant_id: str = "shop", session_id: str = "session-1") -> Packet:
@@ -213,4 +219,14 @@ decisions = st.builds(
     holdout_share=_numbers,
     snapshot_id=st.text(),
     policy_version=st.text(),
+    epochs=st.lists(_integers, max_size=4).map(tuple),
+)
+censored = st.builds(CensoredRow, tenant_id=st.text(), decision_id=st.text(), at_us=_integers)
+stopped = st.builds(
+    StoppedRow,
+    tenant_id=st.text(),
+    definition_id=st.text(),
+    epoch=_integers,
+    metric=_integers,
+    at_us=_integers,
 )
