@@ -18,6 +18,7 @@ from eitp_server.config import DEVELOPMENT_TENANT
 from eitp_server.ingest.classify import classify
 from eitp_server.ingest.feed import Feed
 from eitp_server.ingest.inbox import Inbox
+from eitp_server.ingest.index.pulse import Retention
 from eitp_server.ingest.input import Command, CommandKind
 from eitp_server.ingest.recovery import recover
 from eitp_server.ingest.reducer import IDLE_US, REDUCER_VERSION, Reducer
@@ -40,6 +41,7 @@ from eitp_server.services.session import SessionService
 from eitp_server.services.telemetry import TelemetryService
 from eitp_server.services.token import SigningKey, Tokens
 from eitp_server.services.validation import violations
+from eitp_server.services.volatility_parts import Volatility, volatility
 from eitp_server.services.watch import Watch
 from eitp_server.storage.accounts import Accounts
 from eitp_server.storage.api_key import KeyKind, compose
@@ -88,6 +90,7 @@ ALL_SCOPES: Final = frozenset(
         "subjects.erase",
         "subjects.export",
         "telemetry.write",
+        "volatility.read",
     }
 )
 """What a secret key may do when nothing less is asked for."""
@@ -146,6 +149,7 @@ async def running(settings: Settings) -> AsyncGenerator[Server]:
         keyring = Keyring(stores.accounts, ticker.now_us)
         evidence = _proving(ticker, inbox, stores)
         await evidence.knowledge.refresh()
+        index = await _index(settings, stores, ticker)
         learned = await intelligence(
             stores.database,
             stores.accounts.tenants,
@@ -165,6 +169,7 @@ async def running(settings: Settings) -> AsyncGenerator[Server]:
             keyring,
             evidence,
             learned,
+            index,
             settings,
         )
         authenticator = Authenticator(keyring, tokens, ticker.now_us)
@@ -175,6 +180,8 @@ async def running(settings: Settings) -> AsyncGenerator[Server]:
         stack.callback(learner.cancel)
         prover = tasks.create_task(evidence.run(settings.proving_seconds))
         stack.callback(prover.cancel)
+        pulse = tasks.create_task(index.pulse.run())
+        stack.callback(pulse.cancel)
         learning = tasks.create_task(learned.run())
         stack.callback(learning.cancel)
         stack.callback(ticker.stop)
@@ -360,6 +367,18 @@ def _proving(ticker: Ticker, inbox: Inbox, stores: _Stores) -> Proving:
     )
 
 
+async def _index(settings: Settings, stores: _Stores, ticker: Ticker) -> Volatility:
+    return await volatility(
+        stores.database,
+        stores.accounts.tenants,
+        reducer=lambda: ticker.reducer,
+        incarnation=stores.log.incarnation,
+        now_us=ticker.now_us,
+        tick_seconds=settings.index_tick_seconds,
+        retention=Retention(tick_days=settings.index_tick_days, bar_days=settings.index_bar_days),
+    )
+
+
 def _tenant(stores: _Stores, tenant_id: str) -> Tenant:
     tenant = stores.accounts.tenants.get(tenant_id)
     if tenant is None:
@@ -377,6 +396,7 @@ def _services(
     keyring: Keyring,
     evidence: Proving,
     learned: Intelligence,
+    index: Volatility,
     settings: Settings,
 ) -> dict[str, object]:
     incarnation = stores.log.incarnation
@@ -430,6 +450,7 @@ def _services(
             lambda tenant_id: is_sharing(stores.accounts.tenants, tenant_id),
             ticker.now_us,
         ),
+        "eitp.v1.VolatilityService": index.service,
     }
     calls = offered({**services, CAPABILITY: CapabilityService})
     description = describe(stores.log.durability, settings.token_lifetime_seconds)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DEVELOPMENT_TENANT: Final = "demo"
@@ -51,6 +51,12 @@ class Settings(BaseSettings):
     """Decisions and outcomes that are worth learning from at any time."""
     proving_seconds: float = Field(default=3600, gt=0)
     """Time between two looks for what is proven to help, and for what does harm."""
+    index_tick_seconds: int = Field(default=5, ge=1, le=60)
+    """Time between two ticks of a tenant's own volatility feeds; must divide a minute."""
+    index_tick_days: float = Field(default=7, gt=0)
+    """Time for which ticks of the volatility index are kept, and so can be resumed."""
+    index_bar_days: float = Field(default=400, ge=30)
+    """Time for which one-minute bars are kept; bases need 29 days of them."""
     log_retention_seconds: float = Field(default=3600, ge=0)
     """Time for which raw telemetry stays in the log, so that a state can be recomputed from it."""
     token_lifetime_seconds: int = Field(default=900, ge=60, le=900)
@@ -59,3 +65,10 @@ class Settings(BaseSettings):
     """Longest time that calls in flight get to finish at shutdown."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least important messages to log."""
+
+    @field_validator("index_tick_seconds")
+    @classmethod
+    def _divides_a_minute(cls, seconds: int) -> int:
+        if 60 % seconds:
+            raise ValueError(f"{seconds} does not divide a minute; take 1, 5, 10, 15 or 60")
+        return seconds

@@ -24,6 +24,7 @@ from eitp_server.services.moment import duration
 from eitp_server.services.telemetry import MAX_BATCHES
 from eitp_server.transport.call import Limits
 from eitp_server.transport.grpc_server import KEEPALIVE_INTERVAL_MS, MAX_STREAMS_PER_CONNECTION
+from eitp_server.volatility.methodology import DRAFT
 
 if TYPE_CHECKING:
     from eitp.v1.common_pb2 import Durability
@@ -65,6 +66,7 @@ def describe(durability: int, token_lifetime_seconds: int) -> Description:
             "experiment": EXPERIMENT,
             "hypothesis": METHODOLOGY,
             "transfer": TRANSFER,
+            "volatility": DRAFT.methodology_id,
         },
         features={"telemetry.include_packets": Stability.STABILITY_EXPERIMENTAL},
     )
