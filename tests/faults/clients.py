@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
+from eitp_server.bandit.learning import Terms, learn
+from eitp_server.bandit.policy_table import Exploration, Goal, document_of
 from eitp_server.ingest.input import Command, CommandKind, Telemetry
 from eitp_server.interventions.defaults import default_definitions
 from eitp_server.interventions.definition import to_json
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from eitp_server.ingest.input import Input
+    from eitp_server.interventions.policy import Policy
     from eitp_server.storage.log import Writes
 
 START_US: Final = 1_790_000_000_000_000
@@ -24,7 +27,11 @@ TENANTS: Final = ("shop", "rival")
 class Clients:
     """Turns steps into inputs as the services would."""
 
-    def __init__(self) -> None:
+    def __init__(self, policy: Policy) -> None:
+        """Learn from `policy`, as the learner beside the server does."""
+        self._policy = policy
+        self._document: dict[str, Any] = document_of({}, {})
+        """What was learnt last."""
         self._next: defaultdict[int, int] = defaultdict(lambda: 1)
         self._sent: dict[tuple[int, int], bytes] = {}
         self._clock_ms: defaultdict[int, int] = defaultdict(int)
@@ -39,6 +46,13 @@ class Clients:
                 return self._telemetry(step, now_us)
             case script.Define():
                 return _definition(step)
+            case script.Stop():
+                kind = CommandKind.STOP_INTERVENTION
+                stopped = {"definition_id": step.definition, "metric": step.metric}
+                return Command(tenant_id=TENANTS[0], kind=kind, document=stopped)
+            case script.Learn():
+                kind, learnt = CommandKind.INSTALL_POLICY, self._learnt(step, now_us)
+                return Command(tenant_id="", kind=kind, document=learnt)
             case _:
                 kind, document = self._command(step, now_us)
                 return Command(tenant_id=_tenant(step.session), kind=kind, document=document)
@@ -49,6 +63,16 @@ class Clients:
         self._interventions += [
             (row.session_id, row.intervention_id) for row in writes.interventions
         ]
+
+    def _learnt(self, step: script.Learn, now_us: int) -> Mapping[str, Any]:
+        before = self._document
+        goal = Goal.FIND_BEST if step.find_best else Goal.MOST_SUCCESSES
+        exploration = Exploration(goal=goal, floor=0.02 if step.sharing else None)
+        terms = Terms(sharing=step.sharing, exploration=exploration)
+        document = learn(self._policy.lesson(dict.fromkeys(TENANTS, terms), now_us))
+        if document is not None:
+            self._document = {**document, "epochs": self._policy.catalogue.epochs()}
+        return before if step.ago else self._document
 
     def _telemetry(self, step: script.Send, now_us: int) -> Telemetry:
         own = "" if step.by_relay else session_id(step.session)
@@ -137,5 +161,7 @@ def _definition(step: script.Define) -> Command:
         return Command(tenant_id=tenant_id, kind=CommandKind.DELETE_DEFINITION, document=document)
     example = to_json(default_definitions(tenant_id)[0])
     definition = {**example, "definition_id": step.definition, "revision": step.revision}
+    if step.title:
+        definition["title"] = step.title
     document = {"definition": definition, "replace": step.change == "replace"}
     return Command(tenant_id=tenant_id, kind=CommandKind.PUT_DEFINITION, document=document)

@@ -70,6 +70,8 @@ class History:
             total.acknowledgements += tick.writes.acknowledgements
             total.outcomes += tick.writes.outcomes
             total.forecasts += tick.writes.forecasts
+            total.censored += tick.writes.censored
+            total.stopped += tick.writes.stopped
         return total
 
 
@@ -78,13 +80,20 @@ def new_reducer(kind: type[Reducer] = Reducer) -> Reducer:
     return kind(Desk(Policy(_LIVELY)), violations, capacity=_CAPACITY)
 
 
+def policy_of(reducer: Reducer) -> Policy:
+    """Return the policy within a reducer."""
+    desk = reducer.policy
+    assert isinstance(desk, Desk)
+    return desk.policy
+
+
 def live(script: Script, make: Callable[[], Reducer] = new_reducer) -> History:
     """Act a script out, as the ticker would: what changed nothing is not logged.
 
     Between two steps the reducer ticks whenever time alone has something to change.
     """
-    reducer, clients, history = make(), Clients(), History()
-    now_us = START_US
+    reducer, history = make(), History()
+    clients, now_us = Clients(policy_of(reducer)), START_US
     for tick in script:
         then_us = now_us + tick.after_us
         for _ in range(_SILENT_TICKS):

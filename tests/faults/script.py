@@ -73,9 +73,28 @@ class Define:
     definition: str
     change: str
     revision: int = 0
+    title: str = ""
 
 
-Step = Open | Close | Send | Report | Acknowledge | Define
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A guardrail stops a catalogue entry."""
+
+    definition: str
+    metric: int
+
+
+@dataclass(frozen=True, slots=True)
+class Learn:
+    """What was learnt from the counts becomes the policy."""
+
+    sharing: bool
+    find_best: bool
+    ago: bool = False
+    """It was learnt from the counts of the time before, and is installed only now."""
+
+
+Step = Open | Close | Send | Report | Acknowledge | Define | Stop | Learn
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +139,10 @@ _define = st.builds(
     st.sampled_from(("help-chat", "mine")),
     st.sampled_from(("create", "replace", "delete")),
     st.sampled_from((0, 0, 1, 7)),
+    st.sampled_from(("", "", "Side by side")),
 )
+_stop = st.builds(Stop, st.sampled_from(("help-chat", "mine", "comparison")), st.integers(1, 5))
+_learn = st.builds(Learn, st.booleans(), st.booleans(), st.booleans())
 _acknowledge = st.builds(Acknowledge, _sessions, st.integers(1, 6))
 _steps: st.SearchStrategy[Step] = st.one_of(
     _in_order,
@@ -131,6 +153,8 @@ _steps: st.SearchStrategy[Step] = st.one_of(
     _report,
     _acknowledge,
     _define,
+    _stop,
+    _learn,
     st.builds(Close, _sessions),
 )
 _short = st.sampled_from((1, 50 * MS, 300 * MS, 2 * SECOND, 5 * SECOND))

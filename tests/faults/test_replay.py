@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
+from eitp_server.bandit.learning import learn
+from eitp_server.bandit.policy_table import PolicyTable
 from eitp_server.ingest.ledger import Ledger
 from eitp_server.ingest.reducer import Reducer
 from eitp_server.storage.sqlite_database import SQLiteDatabase
 from eitp_server.storage.sqlite_log import SQLiteLog
-from faults.history import History, envelopes, live, new_reducer, replayed, restored
-from faults.script import HOUR, MS, OPENING, Close, Open, Report, Send, Tick, scripts
+from faults.history import History, envelopes, live, new_reducer, policy_of, replayed, restored
+from faults.script import (
+    HOUR,
+    MS,
+    OPENING,
+    SECOND,
+    Close,
+    Define,
+    Learn,
+    Open,
+    Report,
+    Send,
+    Stop,
+    Tick,
+    scripts,
+)
 from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
 
@@ -97,9 +115,55 @@ def written_twice(script: Script) -> list[tuple[str, str]]:
             *((row.cell.tenant_id, row.decision_id) for row in writes.decisions),
             *((row.tenant_id, row.intervention_id) for row in writes.interventions),
             *((row.tenant_id, f"forecast of {row.packet_id}") for row in writes.forecasts),
+            *((row.tenant_id, f"censored {row.decision_id}") for row in writes.censored),
         ]
     )
     return [identity for identity, count in identities.items() if count > 1]
+
+
+STUCK = Send(0, ("clicks",) * 12)
+AGREED, REFUSED = Open(0, 4, consent=True), Open(0, 4, consent=False)
+
+
+def everything() -> History:
+    """A life in which all that the policy learns from happens at least once."""
+    return live(
+        (
+            OPENING,
+            Tick(SECOND, tuple(Send(s, ("clicks",) * 12) for s in range(4))),
+            Tick(5 * SECOND, (Report(1, 1), Report(2, 3))),
+            Tick(SECOND, (REFUSED,)),
+            Tick(SECOND, (Learn(sharing=False, find_best=False), AGREED)),
+            Tick(26 * HOUR, OPENING.steps),
+            Tick(SECOND, (Learn(sharing=True, find_best=True),)),
+            Tick(SECOND, (Send(1, STUCK.moods), Send(2, STUCK.moods))),
+            Tick(SECOND, (Define("help-chat", "replace", title="Side by side"),)),
+            Tick(SECOND, (Learn(sharing=True, find_best=True, ago=True),)),
+            Tick(SECOND, (Send(3, STUCK.moods),)),
+            Tick(SECOND, (Stop("help-chat", 3),)),
+            Tick(SECOND, (STUCK,)),
+        )
+    )
+
+
+def test_the_life_of_these_tests_reaches_all_that_is_learnt() -> None:
+    history = everything()
+    writes = history.writes()
+    assert len({d.snapshot_id for d in writes.decisions}) > 1
+    assert writes.censored
+    assert writes.stopped
+    assert {len(d.epochs) - len(d.arms) for d in writes.decisions} == {0}
+    head, *lines = history.snapshots[-1].arrays["policy"].tobytes().decode().split("\n")
+    assert json.loads(head)["stops"]
+    assert json.loads(head)["table"] > 3
+    assert any(json.loads(line)[2] for line in lines[1 : json.loads(head)["tallies"]])
+
+
+def test_what_was_learnt_is_the_same_after_a_replay_from_the_start_and_from_each_snapshot() -> None:
+    history = everything()
+    assert ends_alike(history.ticks, replayed(envelopes(history.ticks), new_reducer()))
+    for number, snapshot in enumerate(history.snapshots):
+        assert ends_alike(history.ticks[snapshot.tick :], rest(history, number, new_reducer()))
 
 
 class CountsItsCalls(Reducer):
@@ -166,6 +230,52 @@ class ForgetsItsForecasts(Reducer):
         self.ledger.load(Ledger().dump())
 
 
+class ForgetsWhatItCounted(Reducer):
+    """A mutant that does not remember what was tried and what came of it."""
+
+    def load(self, arrays: Mapping[str, NDArray[Any]], document: Mapping[str, Any]) -> None:
+        super().load(arrays, document)
+        policy_of(self).tallies.load(policy_of(new_reducer()).tallies.dump())
+
+
+class ForgetsWhatItLearnt(Reducer):
+    """A mutant that decides by the prior after a restart."""
+
+    def load(self, arrays: Mapping[str, NDArray[Any]], document: Mapping[str, Any]) -> None:
+        super().load(arrays, document)
+        policy_of(self).table.load(PolicyTable().dump())
+
+
+class ForgetsWhatWasStopped(Reducer):
+    """A mutant that offers what did harm again after a restart."""
+
+    def load(self, arrays: Mapping[str, NDArray[Any]], document: Mapping[str, Any]) -> None:
+        first, rest = arrays["policy"].tobytes().split(b"\n", 1)
+        head = json.dumps({**json.loads(first), "stops": []}).encode()
+        policy = np.frombuffer(head + b"\n" + rest, np.uint8)
+        super().load({**arrays, "policy": policy}, document)
+
+
+class LearnsOnItsOwn(Reducer):
+    """A mutant whose policy follows the counts without an entry in the log."""
+
+    def current(self, tenant_id: str, session_id: str, now_us: int) -> Any:
+        policy = policy_of(self)
+        document = learn(policy.lesson({}, now_us))
+        if document is not None:
+            policy.install(document)
+        return super().current(tenant_id, session_id, now_us)
+
+
+class StopsOnItsOwn(Reducer):
+    """A mutant that stops what it likes to stop, without an entry in the log."""
+
+    def current(self, tenant_id: str, session_id: str, now_us: int) -> Any:
+        for item in policy_of(self).catalogue.definitions(tenant_id):
+            policy_of(self).stop(tenant_id, item.definition_id, 1, now_us)
+        return super().current(tenant_id, session_id, now_us)
+
+
 def found(is_wrong: Callable[[Script], bool]) -> Script:
     """Return a script that shows the fault. Raises `NoSuchExample`."""
     return find(
@@ -176,7 +286,7 @@ def found(is_wrong: Callable[[Script], bool]) -> Script:
     )
 
 
-@pytest.mark.parametrize("mutant", [CountsItsCalls, LooksTooLong])
+@pytest.mark.parametrize("mutant", [CountsItsCalls, LooksTooLong, LearnsOnItsOwn, StopsOnItsOwn])
 def test_a_replay_exposes_hidden_state(mutant: type[Reducer]) -> None:
     def is_wrong(script: Script) -> bool:
         history = live(script, lambda: new_reducer(mutant))
@@ -189,7 +299,16 @@ def test_a_replay_exposes_hidden_state(mutant: type[Reducer]) -> None:
 
 @pytest.mark.parametrize(
     "mutant",
-    [ForgetsWhatWaits, ForgetsItsNumbers, ForgetsItsTimer, ForgetsAColumn, ForgetsItsForecasts],
+    [
+        ForgetsWhatWaits,
+        ForgetsItsNumbers,
+        ForgetsItsTimer,
+        ForgetsAColumn,
+        ForgetsItsForecasts,
+        ForgetsWhatItCounted,
+        ForgetsWhatItLearnt,
+        ForgetsWhatWasStopped,
+    ],
 )
 def test_a_snapshot_exposes_forgotten_state(mutant: type[Reducer]) -> None:
     def is_wrong(script: Script) -> bool:
