@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from eitp_server.bandit.choice import Experiment, Moment, choose
+from eitp_server.bandit.choice import Moment, choose
 from eitp_server.bandit.decision import Cell, Decision
 from eitp_server.bandit.digest import identifier
 from eitp_server.bandit.draw import held_out
@@ -20,11 +19,12 @@ from eitp_server.interventions.eligibility import (
     MICROSECONDS,
     Eligibility,
     History,
-    Limits,
     assess,
 )
 from eitp_server.interventions.outcome import SUCCESSES, OutcomeReport, Recorded
+from eitp_server.interventions.policy_terms import Choice, Settings, Shopper
 from eitp_server.interventions.request import Requests
+from eitp_server.interventions.stops import Stops
 from eitp_server.interventions.visit import OpenDecision, Sent, Visit
 from eitp_server.interventions.visits import Visits
 from eitp_server.storage.log import (
@@ -32,7 +32,6 @@ from eitp_server.storage.log import (
     CensoredRow,
     InterventionRow,
     OutcomeRow,
-    StoppedRow,
 )
 
 if TYPE_CHECKING:
@@ -40,44 +39,11 @@ if TYPE_CHECKING:
 
     from eitp_server.bandit.learning import Terms
     from eitp_server.classification.packet import Packet
+    from eitp_server.storage.log import StoppedRow
 
 NO_INTERVENTION = ""
 """The arm that does nothing; it competes in every decision."""
 FORMAT = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """What an operator chooses about the policy."""
-
-    experiment: Experiment
-    limits: Limits = field(default_factory=Limits)
-    attribution_seconds: int = 86_400
-    """How long after a decision an outcome is credited to it."""
-    half_life_seconds: int = 14 * 86_400
-    """Age at which what was learnt counts half: shops and shoppers change."""
-    retention_seconds: int = 172_800
-    """How long a session is remembered, so that late and repeated reports find it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shopper:
-    """Whose moment it is."""
-
-    session_id: str
-    tenant_id: str
-    visitor_hash: str
-    """Pseudonym of the visitor over sessions; empty when there is none."""
-    consent_interventions: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """What the policy made of a moment."""
-
-    decision: Decision
-    intervention: InterventionRow | None
-    """What to deliver; None when nothing was chosen or the visitor is held out."""
 
 
 class Policy:
@@ -97,7 +63,7 @@ class Policy:
         self.tallies = Tallies(
             window_us=self._window_us, half_life_us=settings.half_life_seconds * MICROSECONDS
         )
-        self._stops: dict[tuple[str, str], StoppedRow] = {}
+        self._stops = Stops()
         self._last_number = 0
 
     def explain(self, packet: Packet, shopper: Shopper, now_us: int) -> Eligibility:
@@ -268,29 +234,11 @@ class Policy:
         Raises Missing(DEFINITION_UNKNOWN).
         """
         definition = self.catalogue.get(tenant_id, definition_id)
-        known = self._stops.get((tenant_id, definition_id))
-        if known is not None and known.epoch == definition.epoch:
-            return known
-        row = StoppedRow(
-            tenant_id=tenant_id,
-            definition_id=definition_id,
-            epoch=definition.epoch,
-            metric=metric,
-            at_us=now_us,
-        )
-        self._stops[tenant_id, definition_id] = row
-        return row
+        return self._stops.stop(definition, metric, now_us)
 
     def stopped(self, tenant_id: str) -> dict[str, StoppedRow]:
         """Return what guardrails stopped, by identity; what shows something else may run again."""
-        if not self._stops:
-            return {}
-        return {
-            item.definition_id: row
-            for item in self.catalogue.definitions(tenant_id)
-            if (row := self._stops.get((tenant_id, item.definition_id))) is not None
-            and row.epoch == item.epoch
-        }
+        return self._stops.holding(self.catalogue.definitions(tenant_id)) if self._stops else {}
 
     def renew(self, tenant_id: str, definition_id: str, now_us: int) -> None:
         """Forget what was learnt of an intervention that shows something else from now on."""
@@ -321,7 +269,7 @@ class Policy:
             "last_number": self._last_number,
             "catalogue": self.catalogue.dump(),
             "requests": self.requests.dump(),
-            "stops": [asdict(row) for _, row in sorted(self._stops.items())],
+            "stops": self._stops.dump(),
             "tallies": len(tallies),
             "table": len(table),
         }
@@ -335,8 +283,7 @@ class Policy:
             raise ValueError(f"policy has format {head['format']}, not {FORMAT}")
         self.catalogue.load(head["catalogue"])
         self.requests.load(head["requests"])
-        stops = [StoppedRow(**row) for row in head["stops"]]
-        self._stops = {(row.tenant_id, row.definition_id): row for row in stops}
+        self._stops.load(head["stops"])
         tallies, table = head["tallies"], head["tallies"] + head["table"]
         self.tallies.load(lines[:tallies])
         self.table.load(lines[tallies:table])
