@@ -20,6 +20,10 @@ ROUNDS: Final = 200
 MOST_COMMON: Final = 0.9
 """A series counts as having no larger part in common, or it would be the factor by itself."""
 LEAST_COMMON: Final = 0.01
+LEAST_WEIGHT: Final = 0.01
+"""Of the largest weight."""
+MOST_WEIGHT: Final = 3.0
+"""Of the median weight. Where nothing is in common, principal axes end at one series alone."""
 
 
 class Others:
@@ -88,7 +92,8 @@ def factor_weights(products: Array) -> Array:
         loading = axis * np.sqrt(max(float(size), LEAST_COMMON))
         common = np.clip(loading**2, LEAST_COMMON, MOST_COMMON)
     weight = loading * np.sign(loading.sum() or 1.0) / (1.0 - common) / spread
-    return np.maximum(weight, LEAST_COMMON * weight.max())
+    weight = np.maximum(weight, LEAST_WEIGHT * weight.max())
+    return np.minimum(weight, MOST_WEIGHT * np.median(weight))
 
 
 def common_share(moments: Moments) -> float:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 MISSING: Final = frozenset({"", "na", "n/a", "nan", "null", "none", "."})
 """Cells, in any case, that hold no value."""
 DAY_SECONDS: Final = 86_400
+FIRST_ROW: Final = 2
+"""The header is row 1."""
 FEWEST_A_DAY: Final = 8
 """With fewer rows a day three daily waves cannot be told from each row by itself."""
 
@@ -98,8 +100,8 @@ def write_series(series: Series, path: Path) -> None:
 
 
 def _numbered(rows: Sequence[list[str]]) -> list[tuple[int, list[str]]]:
-    """Return rows with their number in the file, where the header is row 1."""
-    return [(number, row) for number, row in enumerate(rows[1:], start=2)]
+    """Return rows with their number in the file."""
+    return [(number, row) for number, row in enumerate(rows[1:], start=FIRST_ROW)]
 
 
 def _delimiter(header: str) -> str:
@@ -146,20 +148,24 @@ def _value(path: Path, number: int, row: list[str], at: int, header: list[str]) 
         value = np.inf
     if np.isfinite(value):
         return value
+    remedy = "leave the cell empty where there is no value"
+    if number == FIRST_ROW and value == np.inf:
+        remedy += ", or, if this is the column of times, name it with --time"
     raise ContagionError(
-        f"{path}, row {number}, column {header[at]!r}: {cell!r} is no finite number; "
-        "leave the cell empty where there is no value"
+        f"{path}, row {number}, column {header[at]!r}: {cell!r} is no finite number; {remedy}"
     )
 
 
 def _seconds(path: Path, times: Sequence[str], column: str) -> Array:
-    found = np.array([_second(path, n, time, column) for n, time in enumerate(times, start=2)])
+    found = np.array(
+        [_second(path, n, time, column) for n, time in enumerate(times, start=FIRST_ROW)]
+    )
     falling = np.flatnonzero(np.diff(found) <= 0)
     if len(falling):
-        number = int(falling[0]) + 3
+        before = int(falling[0])
         raise ContagionError(
-            f"{path}, row {number}, column {column!r}: {times[number - 2]!r} does not come after "
-            f"{times[number - 3]!r}; sort the rows by time, one row each"
+            f"{path}, row {before + FIRST_ROW + 1}, column {column!r}: {times[before + 1]!r} does "
+            f"not come after {times[before]!r}; sort the rows by time, one row each"
         )
     return found
 
