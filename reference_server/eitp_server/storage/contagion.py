@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, text
 
 from eitp_server.errors import OutOfRange, Reason
 from eitp_server.storage.contagion_value import (
@@ -41,6 +41,12 @@ _WINDOWS = _TABLES["contagion_windows"]
 _STATES = _TABLES["contagion_states"]
 _ITEMS = _TABLES["contagion_items"]
 _PROFILES = _TABLES["contagion_profiles"]
+_NAMES: Final = tuple(column.name for column in _MINUTES.columns)
+# SQLAlchemy has a way of its own to say this for every kind of database.
+_INSERT_MINUTE: Final = text(
+    f"INSERT INTO {_MINUTES.name} ({', '.join(_NAMES)})"
+    f" VALUES ({', '.join(f':{name}' for name in _NAMES)}) ON CONFLICT DO NOTHING"
+)
 
 
 class KeptContagion:
@@ -176,21 +182,23 @@ class Contagion(KeptContagion):
         super().__init__(database, estimator_version)
         self._writable = database
 
-    async def keep_minutes(self, minutes: Mapping[Series, Minute]) -> None:
-        """Write one minute of each series; one that is there already stays as it is."""
+    async def keep_minutes(self, minutes: Iterable[tuple[Series, Minute]]) -> None:
+        """Write minutes of series; one that is there already stays as it is."""
+        rows = [
+            {
+                **self._named(series),
+                "at_us": minute.at_us,
+                "regions": json.dumps(minute.regions),
+                "levels": minute.levels.astype("<f8").tobytes(),
+                "sessions": minute.sessions.astype("<i4").tobytes(),
+                "reasons": minute.reasons.astype("u1").tobytes(),
+            }
+            for series, minute in minutes
+        ]
 
         def job(session: Session) -> None:
-            connection = session.connection()
-            for series, minute in minutes.items():
-                row = {
-                    **self._named(series),
-                    "at_us": minute.at_us,
-                    "regions": json.dumps(minute.regions),
-                    "levels": minute.levels.astype("<f8").tobytes(),
-                    "sessions": minute.sessions.astype("<i4").tobytes(),
-                    "reasons": minute.reasons.astype("u1").tobytes(),
-                }
-                _put(connection, _MINUTES, row, replace=False)
+            if rows:
+                session.connection().execute(_INSERT_MINUTE, rows)
 
         await self._writable.write(job)
 
@@ -281,14 +289,12 @@ class Contagion(KeptContagion):
         }
 
 
-def _put(
-    connection: Connection, table: Any, row: Mapping[str, Any], *, replace: bool = True
-) -> None:
+def _put(connection: Connection, table: Any, row: Mapping[str, Any]) -> None:
     key: Collection[str] = [column.name for column in table.primary_key]
     same = [table.c[name] == row[name] for name in key]
     if connection.execute(select(1).select_from(table).where(*same)).first() is None:
         connection.execute(table.insert().values(**row))
-    elif replace:
+    else:
         connection.execute(table.update().where(*same).values(**row))
 
 

@@ -66,7 +66,7 @@ class ContagionRunner:
         cells = await self._cells(at_us)
         minutes = await asyncio.to_thread(minute_of, cells, at_us, self._pooling())
         if minutes:
-            await self._kept.keep_minutes(minutes)
+            await self._kept.keep_minutes(minutes.items())
 
     async def analyse(self, end_us: int) -> None:
         """Analyse each series that had a session in the window that ends at `end_us`."""
@@ -116,9 +116,12 @@ class ContagionRunner:
 
     async def _analyse_one(self, series: Series, end_us: int) -> None:
         kept = self._kept
+        state = await kept.state(series)
+        if state and state.snapshot.basis.end_us >= end_us:
+            return
         minutes = await kept.minutes(series, end_us - _WINDOW_US, end_us)
         window = await asyncio.to_thread(window_of, minutes, end_us)
-        before = Before(state=await kept.state(series), windows=await self._windows(series, end_us))
+        before = Before(state=state, windows=await self._windows(series, end_us))
         profile = await kept.profile(series)
         result = await asyncio.to_thread(
             analyse_window, window, profile, before, max(self._now_us(), end_us)

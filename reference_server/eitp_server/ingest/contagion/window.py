@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from eitp_server.intelligence.contagion.preparation import VALID
+from eitp_server.intelligence.contagion.preparation import STILL, VALID
 from eitp_server.intelligence.contagion.profile import DAY, WEEK, Profile
 from eitp_server.volatility.reason import NoValueReason
 
@@ -29,6 +29,7 @@ SEEN: Final = 0.5
 _MONDAY: Final = 4 * 1_440
 """Minutes from the epoch, a Thursday, to the first Monday."""
 _EMPTY: Final = int(NoValueReason.INSUFFICIENT_SESSIONS)
+_TENANTS: Final = int(NoValueReason.INSUFFICIENT_TENANTS)
 _DOWN: Final = 255
 """In place of a reason: the minute was not counted."""
 
@@ -56,7 +57,7 @@ class Window:
     def minute(self) -> NDArray[np.int64]:
         """(T,) minutes since Monday 00:00 UTC, of each row's end."""
         first = self.start_us // MINUTE_US + 1 - _MONDAY
-        return first + np.arange(self.minutes)
+        return (first + np.arange(self.minutes)) % WEEK.minutes
 
 
 def window_of(minutes: Sequence[Minute], end_us: int, length: int = WINDOW) -> Window:
@@ -99,22 +100,29 @@ def exclusions(window: Window) -> dict[str, str]:
     alone keep it from that, they are the reason.
     """
     found: dict[str, str] = {}
-    share = {
-        "INSUFFICIENT_SESSIONS": (window.reasons == _EMPTY).mean(axis=0),
-        "INSUFFICIENT_TENANTS": (window.reasons == NoValueReason.INSUFFICIENT_TENANTS).mean(axis=0),
-        "MISSING_MINUTES": np.isnan(window.values).mean(axis=0),
+    known = np.isfinite(window.values)
+    valid = known.mean(axis=0)
+    enough = {
+        "INSUFFICIENT_SESSIONS": (window.reasons != _EMPTY).mean(axis=0),
+        "INSUFFICIENT_TENANTS": (window.reasons != _TENANTS).mean(axis=0),
     }
     for number, name in enumerate(window.names):
-        if share["MISSING_MINUTES"][number] > 1 - VALID:
-            found[name] = next(
-                (why for why, of in share.items() if of[number] > 1 - VALID), "MISSING_MINUTES"
-            )
+        if valid[number] < VALID:
+            reasons = (why for why, share in enough.items() if share[number] < VALID)
+            found[name] = next(reasons, "MISSING_MINUTES")
+        # Before the usual course is taken out, which leaves the rounding of a constant.
+        elif _is_still(window.values[known[:, number], number]):
+            found[name] = "CONSTANT"
     left = [name for name in window.names if name not in found]
     if len(left) > MOST_REGIONS:
         seen = dict(zip(window.names, window.sessions.sum(axis=0).tolist(), strict=True))
         left.sort(key=lambda name: (-seen[name], name))
         found |= dict.fromkeys(left[MOST_REGIONS:], "TOO_MANY")
     return found
+
+
+def _is_still(values: Array) -> bool:
+    return bool(np.ptp(values) <= STILL * np.abs(values).max())
 
 
 def calm(

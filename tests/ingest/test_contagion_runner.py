@@ -1,0 +1,287 @@
+"""What spreads between regions is found, confirmed, ended and told, also across restarts."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from eitp_server.ingest.contagion.runner import KEPT_US
+from eitp_server.storage.contagion_value import Edge, Series, Snapshot
+from eitp_server.storage.sqlite_database import SQLiteDatabase
+from ingest.regions import DAY, OWN, Works, at, known, minutes
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Sequence
+    from pathlib import Path
+
+    from eitp_server.storage.contagion_value import Item
+
+
+@pytest.fixture
+async def works() -> AsyncGenerator[Works]:
+    """A runner over an empty database in memory."""
+    async with await SQLiteDatabase.open(None) as database:
+        yield Works(database)
+
+
+async def test_edges_that_are_there_are_found_and_told_before_their_snapshot(works: Works) -> None:
+    stream = known(3)
+    await works.keep(minutes(stream.values, stream.names))
+    await works.analyse(DAY)
+
+    state = await works.kept.state(OWN)
+    assert state is not None
+    assert {edge.pair for edge in state.edges} == stream.pairs
+    assert state.snapshot.status == "OK"
+    assert state.snapshot.tests == 132
+    assert [name for name, _, _ in state.snapshot.regions] == list(stream.names)
+    items = await works.kept.items(OWN, 0, 100)
+    assert [item.number for item in items] == list(range(1, 7))
+    assert {item.content.pair for item in items[:-1] if isinstance(item.content, Edge)} == (
+        stream.pairs
+    )
+    assert items[-1].content == state.snapshot
+    assert works.feed.last == 6
+
+
+async def test_an_edge_carries_its_window_its_sessions_and_its_direction(works: Works) -> None:
+    stream = known(3, opposite=1.0)
+    await works.keep(minutes(stream.values, stream.names, sessions=321))
+    await works.analyse(DAY)
+
+    for edge in await works.told():
+        assert (edge.basis.start_us, edge.basis.end_us) == (at(0), at(DAY))
+        assert edge.min_sessions == 321
+        assert edge.sign == -1
+        assert 1 <= edge.lag_minutes <= 10
+        assert edge.q_value is not None
+        assert edge.q_value < 0.05
+        assert edge.first_seen_us == at(DAY)
+        assert 0.02 < edge.strength < 0.5
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+async def test_where_nothing_spreads_a_common_shock_and_a_daily_cycle_make_no_edge(
+    works: Works, seed: int
+) -> None:
+    stream = known(seed, edges=0)
+    await works.keep(minutes(stream.values, stream.names))
+    await works.analyse(DAY)
+
+    state = await works.kept.state(OWN)
+    assert state is not None
+    assert state.snapshot.status == "OK"
+    assert not state.edges
+
+
+async def test_an_edge_is_a_candidate_at_first_and_confirmed_in_a_second_window_apart(
+    works: Works,
+) -> None:
+    stream = known(3, minutes=2 * DAY)
+    await works.keep(minutes(stream.values, stream.names))
+    await works.analyse(DAY, 2 * DAY - 5, 2 * DAY)
+
+    statuses: dict[int, set[str]] = {}
+    for edge in await works.told():
+        if edge.pair in stream.pairs:
+            statuses.setdefault((edge.basis.end_us - at(0)) // 60_000_000, set()).add(edge.status)
+    assert statuses[DAY] == {"CANDIDATE"}
+    assert statuses[2 * DAY] == {"CONFIRMED"}
+    assert statuses.get(2 * DAY - 5, {"CANDIDATE"}) == {"CANDIDATE"}
+    state = await works.kept.state(OWN)
+    assert state is not None
+    assert {edge.first_seen_us for edge in state.edges if edge.pair in stream.pairs} == {at(DAY)}
+
+
+async def test_an_edge_that_holds_no_more_is_told_once_without_figures(works: Works) -> None:
+    stream, calm = known(3), known(4, edges=0)
+    await works.keep(minutes(stream.values, stream.names))
+    await works.keep(minutes(calm.values, calm.names, DAY + 1))
+    await works.analyse(DAY, 2 * DAY, 2 * DAY + 5)
+
+    ended = [edge for edge in await works.told() if edge.status == "ENDED"]
+    assert {edge.pair for edge in ended} == stream.pairs
+    assert len(ended) == len(stream.pairs)
+    for edge in ended:
+        assert (edge.f_statistic, edge.p_value, edge.q_value) == (None, None, None)
+        assert (edge.strength, edge.lag_minutes, edge.sign) == (0, 0, 0)
+        assert edge.first_seen_us == at(DAY)
+    assert await works.kept.window_before(OWN, at(2 * DAY)) == (at(2 * DAY), frozenset())
+
+
+async def test_among_fewer_than_ten_regions_everything_is_exploratory(works: Works) -> None:
+    stream = known(5, regions=6, edges=3)
+    await works.keep(minutes(stream.values, stream.names))
+    await works.analyse(DAY)
+
+    state = await works.kept.state(OWN)
+    assert state is not None
+    assert state.snapshot.status == "EXPLORATORY"
+    assert {edge.status for edge in state.edges} == {"EXPLORATORY"}
+    assert stream.pairs <= {edge.pair for edge in state.edges}
+
+
+@pytest.mark.parametrize(("regions", "rows"), [(1, DAY), (12, 239)])
+async def test_too_few_regions_or_minutes_make_no_analysis(
+    works: Works, regions: int, rows: int
+) -> None:
+    stream = known(3)
+    await works.keep(minutes(stream.values[:rows, :regions], stream.names[:regions]))
+    await works.analyse(rows)
+
+    state = await works.kept.state(OWN)
+    assert state is not None
+    assert state.snapshot.status == "INSUFFICIENT"
+    assert state.snapshot.totals is None
+    assert not state.edges
+
+
+async def test_a_window_grows_from_the_first_minute(works: Works) -> None:
+    stream = known(3, size=0.4)
+    await works.keep(minutes(stream.values[:600], stream.names))
+    await works.analyse(600)
+
+    state = await works.kept.state(OWN)
+    assert state is not None
+    assert state.snapshot.status == "OK"
+    assert state.snapshot.basis.start_us == at(0)
+    assert state.snapshot.basis.observations == 597
+    assert len({edge.pair for edge in state.edges} & stream.pairs) >= 4
+
+
+async def test_what_holds_is_not_told_again_while_it_hardly_moves(works: Works) -> None:
+    stream = known(3, minutes=DAY + 20)
+    await works.keep(minutes(stream.values, stream.names))
+    await works.analyse(*range(DAY, DAY + 21, 5))
+
+    told: dict[tuple[str, str], list[Edge]] = {}
+    for edge in await works.told():
+        told.setdefault(edge.pair, []).append(edge)
+    assert any(len(course) == 1 for course in told.values())
+    for course in told.values():
+        for before, after in pairwise(course):
+            assert (before.status, before.lag_minutes) != (
+                after.status,
+                after.lag_minutes,
+            ) or abs(before.strength - after.strength) >= 0.02
+    items = await works.kept.items(OWN, 0, 1000)
+    assert sum(isinstance(item.content, Snapshot) for item in items) == 5
+
+
+async def test_an_edge_that_grew_stronger_is_told_again(works: Works) -> None:
+    weak, strong = known(3, size=0.25), known(3, size=0.5)
+    await works.keep(minutes(weak.values, weak.names))
+    await works.keep(minutes(strong.values, strong.names, DAY + 1))
+    await works.analyse(DAY, 2 * DAY)
+
+    told = await works.told()
+    strengths = [[e.strength for e in told if e.pair == pair] for pair in sorted(weak.pairs)]
+    assert all(len(course) == 2 and course[1] > course[0] + 0.02 for course in strengths)
+
+
+async def test_a_restart_in_the_middle_changes_nothing(tmp_path: Path) -> None:
+    stream = known(3, minutes=2 * DAY)
+    rows = minutes(stream.values, stream.names)
+    ends = (DAY, DAY + 700, 2 * DAY)
+
+    async with await SQLiteDatabase.open(tmp_path / "whole") as database:
+        works = Works(database)
+        await works.keep(rows)
+        await works.analyse(*ends)
+        whole = await works.kept.items(OWN, 0, 1000)
+    parts: Sequence[Item] = ()
+    for number, end in enumerate(ends):
+        async with await SQLiteDatabase.open(tmp_path / "parts") as database:
+            works = Works(database)
+            if not number:
+                await works.keep(rows)
+            # A restart finds the analysis of before done, and does not do it again.
+            await works.analyse(*ends[max(number - 1, 0) : number], end)
+            parts = await works.kept.items(OWN, 0, 1000)
+    assert parts == whole
+    assert any(isinstance(item.content, Edge) for item in whole)
+
+
+async def test_an_estimator_of_another_version_begins_anew(works: Works) -> None:
+    stream = known(3)
+    await works.keep(minutes(stream.values, stream.names))
+    await works.analyse(DAY)
+    works.kept.estimator_version = "local/2"
+    await works.analyse(DAY + 5)
+
+    assert await works.kept.state(OWN) is None
+    assert await works.kept.series(at(0)) == []
+
+
+async def test_series_are_told_apart(works: Works) -> None:
+    stream, calm = known(3), known(4, edges=0)
+    shared = Series(vertical="automotive")
+    await works.keep(minutes(stream.values, stream.names), shared)
+    await works.keep(minutes(calm.values, calm.names))
+    await works.analyse(DAY)
+
+    assert {edge.pair for edge in await works.told(shared)} == stream.pairs
+    assert await works.told(OWN) == []
+    assert await works.kept.items(Series(tenant_id="rival"), 0, 100) == []
+    assert await works.kept.items(Series(), 0, 100) == []
+
+
+async def test_what_is_forgotten_leaves_the_last_of_each_edge(works: Works) -> None:
+    stream = known(3, minutes=2 * DAY)
+    await works.keep(minutes(stream.values, stream.names))
+    await works.analyse(DAY, DAY + 700, 2 * DAY)
+    before = await works.kept.items(OWN, 0, 1000)
+    await works.kept.forget(at(2 * DAY + 5), at(2 * DAY))
+
+    after = await works.kept.items(OWN, 0, 1000)
+    assert [item.number for item in after] == [
+        item.number for item in await works.kept.newest(OWN, 10**9)
+    ]
+    assert 0 < len(after) < len(before)
+    assert await works.kept.minutes(OWN, 0, at(3 * DAY)) == []
+    assert await works.kept.window_before(OWN, at(2 * DAY)) is not None
+    assert await works.kept.window_before(OWN, at(2 * DAY) - 1) is None
+
+
+async def test_a_day_is_tidied_without_a_profile_while_there_are_fewer_than_28_days(
+    works: Works,
+) -> None:
+    stream = known(3)
+    await works.keep(minutes(stream.values, stream.names))
+    await works.runner.tidy(at(DAY))
+
+    assert await works.kept.profile(OWN) is None
+    assert len(await works.kept.minutes(OWN, 0, at(DAY))) == DAY
+    assert KEPT_US > 28 * DAY * 60_000_000
+
+
+async def test_28_days_make_a_profile_of_the_week_that_is_taken_out(works: Works) -> None:
+    stream, days = known(3, regions=3, edges=1), 29
+    week = np.arange(1, days * DAY + 1)
+    rush = 4 * np.cos(2 * np.pi * week / (7 * DAY))[:, None]
+    noise = np.tile(stream.values, (days, 1)) + rush
+    await works.keep(minutes(noise, stream.names))
+    await works.runner.tidy(at(28 * DAY))
+    await works.analyse(days * DAY)
+
+    profile = await works.kept.profile(OWN)
+    state = await works.kept.state(OWN)
+    assert profile is not None
+    assert state is not None
+    assert profile.day_us == at(28 * DAY)
+    assert state.snapshot.basis.seasonal_profile_id == "week-2026-03-30"
+    for weights in profile.weights.values():
+        assert weights[1] == pytest.approx(4, abs=0.2)
+
+
+async def test_what_is_stored_is_json_without_infinities(works: Works) -> None:
+    stream = known(3)
+    await works.keep(minutes(stream.values, stream.names))
+    await works.analyse(DAY)
+
+    for item in await works.kept.items(OWN, 0, 100):
+        assert json.dumps(asdict(item.content), allow_nan=False)
