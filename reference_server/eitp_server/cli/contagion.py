@@ -1,10 +1,10 @@
-"""`eitp-server lab contagion`: what spreads between series, tables and edges, with known truths."""
+"""`eitp-server lab contagion`: what spreads between the series of a file."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.table import Table
@@ -16,13 +16,12 @@ from eitp_server.cli.false_alarms import AsJson, Picture
 from eitp_server.cli.progress import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from eitp_server.lab.contagion.known import Pair
     from eitp_server.lab.contagion.peers import Peer
     from eitp_server.lab.contagion.report import Found, Options, Report
     from eitp_server.lab.contagion.series import Series
-    from eitp_server.lab.contagion.stream import Scenario
 
 WIDE = 8
 """More series than this do not fit a screen as a table."""
@@ -33,24 +32,6 @@ Horizon = Annotated[int, typer.Option(min=1, max=1_000, help="Rows that are fore
 Level = Annotated[
     float, typer.Option("--fdr", min=0.0001, max=0.5, help="Allowed share of false edges.")
 ]
-Regions = Annotated[int, typer.Option(min=2, max=500, help="Regions, the columns.")]
-Minutes = Annotated[int, typer.Option(min=10, max=100_000, help="Minutes, the rows.")]
-Put = Annotated[
-    int | None,
-    typer.Option("--edges", min=0, help="Edges to put in. [default: as many as regions]"),
-]
-Size = Annotated[float, typer.Option(help="Coefficient of an edge.")]
-Common = Annotated[
-    float, typer.Option(min=0, help="Shock that all feel: what it receives a minute; noise: 0.3.")
-]
-Opposite = Annotated[float, typer.Option(min=0, max=1, help="Share of edges that push down.")]
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command("contagion")(contagion)
-    app.command("contagion-stream")(draw_stream)
-    app.command("contagion-trial")(measure_trial)
 
 
 def contagion(
@@ -62,13 +43,16 @@ def contagion(
     horizon: Horizon = 10,
     method: Annotated[
         Literal["generalized", "lagged", "pipeline"],
-        typer.Option(help="Which table; edges are always those of the pipeline."),
+        typer.Option(
+            metavar="NAME",
+            help="The table: generalized, lagged or pipeline. Edges are always the pipeline's.",
+        ),
     ] = "generalized",
     time: Annotated[
         str | None,
         typer.Option(
             metavar="COLUMN",
-            help="Column of the times: ISO, or numbers of minutes. [default: the first]",
+            help="Column of the times: ISO, or numbers of minutes. (Default: the first.)",
             show_default=False,
         ),
     ] = None,
@@ -85,7 +69,7 @@ def contagion(
         typer.Option(
             min=10,
             metavar="ROWS",
-            help="Only the last rows; the two windows before confirm edges. [default: all rows]",
+            help="Only the last rows; the two windows before confirm edges. (Default: all rows.)",
             show_default=False,
         ),
     ] = None,
@@ -95,7 +79,7 @@ def contagion(
             min=0,
             metavar="ROWS",
             help="Rows of the daily cycle that is taken out before edges are sought; 0: none. "
-            "[default: by the times]",
+            "(Default: by the times.)",
             show_default=False,
         ),
     ] = None,
@@ -130,7 +114,7 @@ def contagion(
     from dataclasses import replace
 
     from eitp_server.intelligence.contagion.analysis import Settings
-    from eitp_server.intelligence.contagion.refusal import Refused
+    from eitp_server.intelligence.contagion.refusal import Reason, Refused
     from eitp_server.lab.contagion.error import ContagionError
     from eitp_server.lab.contagion.known import read_edges, score
     from eitp_server.lab.contagion.report import Method, Options, examine
@@ -149,7 +133,10 @@ def contagion(
             pairs = ((found.edge.source, found.edge.target) for found in report.edges)
             report = replace(report, score=score(pairs, known))
         peers = _compared(read, options, report.day) if compare else None
-    except (ContagionError, Refused, OSError) as error:
+    except Refused as error:
+        narrow = error.reason is Reason.UNDERDETERMINED and method != "pipeline"
+        refuse(f"{error}; or take --method pipeline, which needs fewer" if narrow else str(error))
+    except (ContagionError, OSError) as error:
         refuse(str(error))
     if as_json:
         shown = report.as_json()
@@ -165,99 +152,6 @@ def contagion(
 
         draw(report, plot)
         ERRORS.print(f"drawn: {plot}", markup=False, soft_wrap=True)
-
-
-def draw_stream(
-    folder: Annotated[Path, typer.Argument(help="Where series.csv and edges.csv go; is made.")],
-    regions: Regions = 20,
-    minutes: Minutes = 1_440,
-    edges: Put = None,
-    size: Size = 0.25,
-    common: Common = 0.1,
-    opposite: Opposite = 0.0,
-    seed: Annotated[int, typer.Option(min=0, help="Another one draws another stream.")] = 1,
-) -> None:
-    """Draw regions whose edges are known, to try `contagion` on.
-
-    Each region keeps 0.5 and 0.1 of its last two minutes, feels a common
-    shock, its own daily cycle and noise, and follows others along the edges,
-    1 to 3 minutes later.
-
-    Example:
-
-      eitp-server lab contagion-stream demo --regions 10 --seed 7
-    """
-    import numpy as np
-
-    from eitp_server.lab.contagion.known import write_stream
-    from eitp_server.lab.contagion.stream import draw
-
-    scenario = _scenario(regions, minutes, edges, size, common, opposite)
-    try:
-        stream = draw(scenario, np.random.default_rng(seed))
-        written = write_stream(stream, folder)
-    except (OSError, ValueError) as error:
-        refuse(str(error))
-    what = f"{regions} regions, {minutes:,} minutes", f"{len(stream.edges)} edges"
-    for path, content in zip(written, what, strict=True):
-        CONSOLE.print(f"{path}: {content}", highlight=False, markup=False, soft_wrap=True)
-
-
-def measure_trial(
-    seeds: Annotated[int, typer.Option(min=1, help="Windows, each of its own seed.")] = 12,
-    first: Annotated[int, typer.Option(min=0, help="The first seed.")] = 1,
-    regions: Regions = 20,
-    minutes: Minutes = 1_440,
-    edges: Put = None,
-    size: Size = 0.25,
-    common: Common = 0.1,
-    opposite: Opposite = 0.0,
-    lags: Lags = 3,
-    horizon: Horizon = 10,
-    level: Level = 0.05,
-    as_json: AsJson = False,
-) -> None:
-    """Count how many known edges are found, and how many are made up.
-
-    Examples:
-
-      eitp-server lab contagion-trial
-
-      eitp-server lab contagion-trial --regions 10 --edges 0 --seeds 100
-    """
-    from eitp_server.intelligence.contagion.analysis import Settings
-    from eitp_server.intelligence.contagion.refusal import Refused
-    from eitp_server.lab.contagion.trial import measure
-
-    settings = Settings(lags=lags, horizon=horizon, fdr_level=level)
-    scenario = _scenario(regions, minutes, edges, size, common, opposite)
-    try:
-        with counted("windows", seeds) as advance:
-            report = measure(scenario, range(first, first + seeds), settings, advance).as_json()
-    except (Refused, ValueError) as error:
-        refuse(str(error))
-    if as_json:
-        typer.echo(json.dumps(report, indent=2, allow_nan=False))
-    else:
-        CONSOLE.print(_trial(report))
-        CONSOLE.print(report["method"], style="dim")
-
-
-def _scenario(
-    regions: int, minutes: int, edges: int | None, size: float, common: float, opposite: float
-) -> Scenario:
-    from eitp_server.lab.contagion.stream import Scenario
-
-    if edges is not None and edges > regions * (regions - 1):
-        refuse(f"{edges} edges do not fit {regions} regions; there are {regions * (regions - 1)}")
-    return Scenario(
-        regions=regions,
-        minutes=minutes,
-        edges=edges,
-        size=size,
-        common=common,
-        opposite=opposite,
-    )
 
 
 def _compared(series: Series, options: Options, day: int) -> tuple[Peer, ...]:
@@ -397,30 +291,3 @@ def _peers(peers: Sequence[Peer], known: frozenset[Pair] | None) -> Table:
             "" if peer.total is None else f"{peer.total:.1f} %",
         )
     return table
-
-
-def _trial(report: Mapping[str, Any]) -> Table:
-    table = Table(
-        title=f"{report['windows']} windows of {report['regions']} regions, "
-        f"{report['minutes']:,} minutes",
-        title_justify="left",
-    )
-    table.add_column("")
-    table.add_column("EITP", justify="right")
-    table.add_column("pairwise Granger", justify="right")
-    for name, key in (("false among edges", "fdr"), ("found of those put in", "recall")):
-        table.add_row(name, _percent(report[key]), _percent(report["control"][key]))
-    quiet = report["quiet"]
-    interval = f"{100 * quiet['low']:.0f} to {100 * quiet['high']:.0f}"
-    table.add_row("windows without a false edge", f"{_percent(quiet['share'])} ({interval})", "")
-    for name, key in (("strength of an edge", "strength"), ("total", "total")):
-        if report[key]:
-            estimated, true = (_percent(report[key][which]) for which in ("estimated", "true"))
-            table.add_row(name, f"{estimated} (true {true})", "")
-    table.add_row("seconds a window", f"{report['seconds']:.3g}", "")
-    table.add_row("peak memory", f"{report['peak_mb']:.0f} MB", "")
-    return table
-
-
-def _percent(share: float | None) -> str:
-    return "" if share is None else f"{100 * share:.1f} %"

@@ -8,6 +8,7 @@ from eitp_server.cli import (
     bench,
     compare_rules,
     contagion,
+    contagion_stream,
     draw,
     evaluate,
     evi,
@@ -28,7 +29,9 @@ app.command("evi")(evi.measure_volatility)
 app.command("evi-stream")(evi_stream.make_states)
 app.command("false-alarms")(false_alarms.measure_false_alarms)
 app.command("compare-rules")(compare_rules.compare_rules)
-contagion.register(app)
+app.command("contagion")(contagion.contagion)
+app.command("contagion-stream")(contagion_stream.draw_stream)
+app.command("contagion-trial")(contagion_stream.measure_trial)
 app.command("model")(model.show_model)
 app.command("ope")(ope.evaluate_policy)
 app.command("planted")(planted.measure_planted)
