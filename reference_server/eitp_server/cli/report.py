@@ -15,7 +15,8 @@ from rich.text import Text
 
 from eitp_server.cli.console import CONSOLE, run
 from eitp_server.cli.evaluate import check_picture
-from eitp_server.config import Settings
+from eitp_server.cli.records import data_directory, require_tenant
+from eitp_server.cli.report_lift import lift
 
 if TYPE_CHECKING:
     from eitp_server.classification.hypothesis import Analysis, Comparison
@@ -31,6 +32,9 @@ _STYLES = {"TOO_EARLY": "yellow", "SUPPORTED": "bold green", "NOT_SUPPORTED": "b
 @app.callback()
 def report() -> None:
     """Read the data directory of a server, running or not, and report."""
+
+
+app.command("lift")(lift)
 
 
 @app.command("hypothesis")
@@ -52,7 +56,7 @@ def hypothesis(
     first packet with a known state, against what page, cart and time on site foretell alone.
     """
     check_picture(plot)
-    findings = run(_examined(_directory(data_dir), tenant))
+    findings = run(_examined(data_directory(data_dir), tenant))
     if plot is not None:
         _draw(findings, tenant, plot)
     if as_json:
@@ -67,27 +71,8 @@ async def _examined(directory: Path, tenant_id: str) -> Findings:
     from eitp_server.storage.sqlite_reader import reading
 
     async with reading(directory) as database:
-        known = await database.tenant_ids()
-        if tenant_id not in known:
-            raise _unknown(tenant_id, known)
+        require_tenant(tenant_id, await database.tenant_ids())
         return await examine(KeptForecasts(database), tenant_id, time.time_ns() // 1000)
-
-
-def _unknown(tenant_id: str, known: Sequence[str]) -> typer.BadParameter:
-    there = ", ".join(known[:5]) + (f" and {len(known) - 5} more" if len(known) > 5 else "")
-    return typer.BadParameter(
-        f"no such tenant: {tenant_id}; there are: {there or 'none'}", param_hint="--tenant"
-    )
-
-
-def _directory(given: Path | None) -> Path:
-    directory = given or Settings().data_dir
-    if directory is None:
-        raise typer.BadParameter(
-            "name a data directory: a server that keeps everything in memory leaves none",
-            param_hint="--data-dir",
-        )
-    return directory
 
 
 def _print_json(findings: Findings) -> None:

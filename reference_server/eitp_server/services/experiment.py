@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum
+from math import floor
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -192,7 +193,8 @@ def judge(
     evidence = Evidence(
         holdout_share=standing.holdout_share,
         overall=lift,
-        days=system.days,
+        # Cut, not rounded: "7 of 7 days" must not be said of less.
+        days=floor(10 * system.days) / 10,
         sample_ratio=ratio.report(),
         propensity_audit=study.audit.report(),
         outcome_loss=study.loss.report(),
