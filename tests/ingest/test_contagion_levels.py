@@ -226,7 +226,7 @@ def test_minutes_in_which_the_server_was_away_are_missing() -> None:
 
 def test_of_too_many_regions_those_with_the_most_sessions_stay() -> None:
     names = [f"R{number:03}" for number in range(MOST_REGIONS + 5)]
-    stream = np.ones((10, len(names)))
+    stream = np.arange(10.0)[:, None] * np.ones(len(names))
     rows = [
         Minute(
             at_us=one.at_us,
