@@ -19,7 +19,7 @@ from scipy.stats import chi2
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-DECISIONS = 20_000
+DECISIONS = 100_000
 LEARNT_AFTER = 250
 EXPERIMENT = Experiment(key=b"a key of this test", holdout_share=0.1, holdout_salt="autumn")
 ARMS = ("", "comparison", "discount", "help-chat")
