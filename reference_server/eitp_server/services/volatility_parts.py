@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from eitp_server.classification.estimator import ESTIMATOR_VERSION
+from eitp_server.ingest.census import census
 from eitp_server.ingest.feed import Feed
 from eitp_server.ingest.index.book import IndexBook
 from eitp_server.ingest.index.pulse import Pulse, Retention
@@ -61,7 +62,7 @@ async def volatility(
         book=book,
         store=store,
         feed=feed,
-        reducer=reducer,
+        copy=lambda: census(reducer()),
         pooling=pooling,
         now_us=now_us,
         tick_us=tick_seconds * SECOND_US,

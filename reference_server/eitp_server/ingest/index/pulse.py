@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import structlog
 
 from eitp_server.errors import DomainError
-from eitp_server.ingest.census import census
 from eitp_server.ingest.index.book import Heard
 from eitp_server.ingest.index.series import choice_of
 from eitp_server.volatility.assembly import CLOSES_AFTER_US, TickAssembly
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from eitp_server.ingest.census import Counted
     from eitp_server.ingest.feed import Feed
     from eitp_server.ingest.index.book import IndexBook
-    from eitp_server.ingest.reducer import Reducer
     from eitp_server.storage.index_row import FeedRow
     from eitp_server.storage.index_store import IndexStore
     from eitp_server.volatility.cell import Cell
@@ -42,6 +40,14 @@ class Retention:
     bar_days: float = 400.0
 
 
+class Copy(Protocol):
+    """A copy of all sessions at one moment."""
+
+    def counted(self, at_us: int) -> Counted:
+        """Return the sums of each cell at a tick; takes a while, in any thread."""
+        ...
+
+
 class Pulse:
     """Beats for as long as the server lives."""
 
@@ -51,17 +57,17 @@ class Pulse:
         book: IndexBook,
         store: IndexStore,
         feed: Feed[Any],
-        reducer: Callable[[], Reducer],
+        copy: Callable[[], Copy],
         pooling: Callable[[], Collection[str]],
         now_us: Callable[[], int],
         tick_us: int,
         retention: Retention,
     ) -> None:
-        """Beat every `tick_us`; `pooling` are the tenants that share now."""
+        """Beat every `tick_us` over what `copy` gives; `pooling` are the tenants that share now."""
         self.book = book
         self._store = store
         self._feed = feed
-        self._reducer = reducer
+        self._copy = copy
         self._pooling = pooling
         self._now_us = now_us
         self._tick_us = tick_us
@@ -83,8 +89,7 @@ class Pulse:
 
     async def beat(self, at_us: int) -> None:
         """Make one tick of every feed that is due at `at_us`."""
-        copied = census(self._reducer())
-        counted = await asyncio.to_thread(copied.counted, at_us)
+        counted = await asyncio.to_thread(self._copy().counted, at_us)
         heard = self._heard(at_us, counted)
         writes = await asyncio.to_thread(self.book.draw, heard, frozenset(self._pooling()))
         if writes.ticks or writes.feeds:
