@@ -7,14 +7,18 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from bandit.lifts import lift
 from bandit.trials import START_US, cell, played
+from eitp_server.bandit.node import Node
+from eitp_server.bandit.pattern import Pattern
 from eitp_server.classification.packet import Label
 from eitp_server.interventions.definition import Definition, InterventionKind
 from eitp_server.interventions.pattern_document import pattern
 from eitp_server.interventions.policy import Policy
+from eitp_server.interventions.proven import Proven
 from eitp_server.interventions.proving import Proving, proving
 from eitp_server.storage.log import AcknowledgementRow, InterventionRow, OutcomeRow, Writes
-from eitp_server.storage.patterns import Patterns
+from eitp_server.storage.patterns import SHARED, Patterns
 from eitp_server.storage.sqlite_database import SQLiteDatabase
 from eitp_server.storage.sqlite_log import SQLiteLog
 from eitp_server.storage.tenant import Learning, Tenant
@@ -27,7 +31,6 @@ if TYPE_CHECKING:
 
     from eitp_server.bandit.decision import Cell
     from eitp_server.bandit.trial import Trial
-    from eitp_server.interventions.proven import Proven
 
 SECOND_US = 1_000_000
 HOUR_US = 3_600 * SECOND_US
@@ -40,6 +43,30 @@ HELPS = {"": 0.1, "help": 0.3}
 HARMS = {"": 0.3, "help": 0.1}
 IDLE = {"": 0.1, "help": 0.1, "banner": 0.1}
 KINDS = {"help": InterventionKind.HELP_CHAT, "banner": InterventionKind.VALUE_HIGHLIGHT}
+
+AT_US = 1_790_000_000_000_000
+"""When the patterns below were promoted."""
+PROVEN = Proven(
+    tenant_id="shop",
+    scope=Node(vertical="automotive", label=8, page_section=8),
+    definition_id="help",
+    epoch=1,
+    kind=InterventionKind.HELP_CHAT,
+    life=Pattern(promoted_at_us=AT_US),
+    promotion=lift(),
+    first_decided_at_us=AT_US - 10 * DAY_US,
+    last_decided_at_us=AT_US - DAY_US,
+)
+WIDER = replace(PROVEN, scope=Node(vertical="automotive"))
+BANNER = replace(PROVEN, definition_id="banner", kind=InterventionKind.VALUE_HIGHLIGHT)
+COMMON = replace(
+    PROVEN,
+    tenant_id=SHARED,
+    definition_id="",
+    epoch=0,
+    tenants=6,
+    scope=Node(vertical="automotive"),
+)
 
 
 @dataclass(slots=True)
