@@ -33,6 +33,7 @@ from eitp.v1.intervention_service_pb2 import (
     WatchInterventionsRequest,
 )
 from eitp.v1.outcome_pb2 import Outcome, OutcomeKind
+from eitp.v1.pattern_service_pb2 import GetPatternRequest, ListPatternsRequest
 from eitp.v1.session_service_pb2 import CloseSessionRequest, OpenSessionRequest
 from eitp.v1.state_pb2 import EmotionLabel
 from eitp.v1.telemetry_service_pb2 import IngestRequest, IngestStreamRequest
@@ -243,6 +244,16 @@ async def _list_decisions(live: Live, shop: Belongings) -> None:
     await _sees_nothing(live, ListDecisionsRequest(page_token=shop.page_token), "ses_")
 
 
+async def _list_patterns(live: Live, shop: Belongings) -> None:
+    answer = await live.call(ListPatternsRequest(include_past=True), live.rival.secret)
+    assert not answer.patterns
+    assert answer.patterns_version == ""
+
+
+async def _get_pattern(live: Live, shop: Belongings) -> None:
+    await _is_told(live, GetPatternRequest(pattern_id=ENTRY.definition_id), "RESOURCE_UNKNOWN")
+
+
 async def _get_capabilities(live: Live, shop: Belongings) -> None:
     names = (live.shop.tenant_id, shop.visit.session_id)
     await _sees_nothing(live, GetCapabilitiesRequest(), *names)
@@ -263,6 +274,8 @@ ATTEMPTS: dict[str, Callable[[Live, Belongings], Awaitable[None]]] = {
     "InterventionService/ReportOutcome": _report_outcome,
     "InterventionService/UpdateInterventionDefinition": _update_definition,
     "InterventionService/WatchInterventions": _watch_interventions,
+    "PatternService/GetPattern": _get_pattern,
+    "PatternService/ListPatterns": _list_patterns,
     "SessionService/CloseSession": _close_session,
     "SessionService/OpenSession": _open_session,
     "TelemetryService/Ingest": _ingest,

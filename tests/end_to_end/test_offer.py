@@ -35,7 +35,6 @@ NOT_OFFERED = frozenset(
             in {
                 "AdminService",
                 "IntelligenceService",
-                "PatternService",
                 "SeerService",
                 "VolatilityService",
             }
