@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.text import Text
 
-from eitp_server.cli import keys, lab, report, server, tenants
+from eitp_server.cli import feeds, keys, lab, report, server, tenants
 from eitp_server.errors import DomainError
 from eitp_server.storage.fault import LogFault
 
@@ -26,6 +26,7 @@ app = typer.Typer(
 app.add_typer(server.app)
 app.add_typer(tenants.app, name="tenants")
 app.add_typer(keys.app, name="keys")
+app.add_typer(feeds.app, name="feeds")
 app.add_typer(report.app, name="report")
 app.add_typer(lab.app, name="lab")
 

@@ -233,16 +233,18 @@ class IndexStore(IndexReader):
 
         await self._database.write(job)
 
-    async def add_base(self, row: BaseRow) -> None:
-        """Keep a base; one of the same identity stays as it is."""
+    async def add_base(self, row: BaseRow) -> bool:
+        """Keep a base; return False, and change nothing, when there is one of that identity."""
 
-        def job(session: Session) -> None:
-            known = (*_of(row, _BASES), _BASES.c.base_id == row.base.base_id)
+        def job(session: Session) -> bool:
+            same = (*_of(row, _BASES), _BASES.c.base_id == row.base.base_id)
             connection = session.connection()
-            if connection.execute(select(_BASES.c.base_id).where(*known)).first() is None:
-                _insert(connection, _BASES, [base_columns(row)])
+            if connection.execute(select(_BASES.c.base_id).where(*same)).first():
+                return False
+            _insert(connection, _BASES, [base_columns(row)])
+            return True
 
-        await self._database.write(job)
+        return await self._database.write(job)
 
     async def correct(
         self,

@@ -136,6 +136,11 @@ def choice_of(feed: FeedRow) -> Choice:
     )
 
 
+def section_number(name: str) -> int | None:
+    """Return the part of a page that identities call `name`, None when there is none."""
+    return next((number for number in PageSection.values() if _section(number) == name), None)
+
+
 def _section(number: int) -> str:
     if number not in PageSection.values():
         return str(number)
