@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -36,7 +37,7 @@ def folder(tmp_path: Path) -> Path:
 
 def run(folder: Path, label: str, positive: str, *options: str) -> Result:
     where = ("--recordings", str(folder), "--label", label, "--positive", positive)
-    return CliRunner().invoke(app, ["compare-rules", *where, *options])
+    return CliRunner().invoke(app, ["compare-rules", *where, *options], env={"COLUMNS": "80"})
 
 
 def compared(folder: Path, positive: str, *options: str) -> dict[str, Any]:
@@ -115,3 +116,31 @@ def test_the_table_and_the_picture_are_made(folder: Path) -> None:
     assert done.exit_code == 0, done.stderr
     assert "posthog-rage" in done.stdout
     assert "<svg" in picture.read_text()
+
+
+def test_the_table_fits_80_columns_without_a_cut(folder: Path) -> None:
+    done = run(folder, "rating", "<=2")
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    assert "…" not in done.stdout
+    row = next(line for line in done.stdout.splitlines() if line.startswith("posthog-site-rage"))
+    assert row.split()[1:3] == ["75", "(19–99)"]
+
+
+def test_the_table_leaves_out_what_is_not_applicable_and_says_so_below(folder: Path) -> None:
+    table, below = run(folder, "rating", "<=2").stdout.split("In brackets", maxsplit=1)
+    assert "eitp-dead" not in table
+    assert re.search(r"Not applicable: .*eitp-dead", below)
+
+
+@pytest.mark.parametrize(("positive", "said"), [("1", True), ("=1", False), ("in 1", False)])
+def test_a_rule_without_an_operator_says_how_it_is_read(
+    folder: Path, positive: str, said: bool
+) -> None:
+    done = run(folder, "rating", positive, "--json")
+    assert json.loads(done.stdout)["positives"] == 4
+    assert done.stderr == (
+        "note: --positive '1' has no operator and is read as '=1': values that equal it are "
+        "positive\n"
+        if said
+        else ""
+    )

@@ -26,7 +26,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(app, ["lab", *map(str, arguments)])
+    return CliRunner().invoke(app, ["lab", *map(str, arguments)], env={"COLUMNS": "80"})
 
 
 def refused(*arguments: str | Path) -> str:
@@ -52,6 +52,19 @@ def test_the_table_says_whom_the_model_beats_and_the_notes_go_to_stderr(study: P
     assert "beats" in result.stdout
     assert "p 0.100" in result.stdout
     assert "note: only 6 people, so 6 folds" in result.stderr
+    assert max(map(len, result.stdout.splitlines())) <= 80
+
+
+def test_nothing_but_notes_goes_to_a_stderr_that_is_no_terminal(study: Path) -> None:
+    result = run("evaluate", "--recordings", study, *RATED, *QUICK)
+    assert all(line.startswith("note: ") for line in result.stderr.splitlines())
+
+
+def test_a_rule_without_an_operator_says_how_it_is_read(study: Path) -> None:
+    bare = ("--task", "rated", "--label", "rating", "--positive", "1")
+    result = run("evaluate", "--recordings", study, *bare, *QUICK, "--json")
+    assert json.loads(result.stdout)["positive"] == "1"
+    assert "--positive '1' has no operator and is read as '=1'" in result.stderr
 
 
 def test_features_can_be_added_and_left_out(study: Path) -> None:
@@ -80,7 +93,7 @@ def test_an_evaluation_is_drawn(study: Path, tmp_path: Path, suffix: str) -> Non
         (("--task", "mine"), "task 'mine' needs --label"),
         (("--task", "mine", "--label", "rating", "--positive", "<=x"), "compares with no number"),
         (
-            ("--task", "mine", "--label", "mood", "--positive", "x"),
+            ("--task", "mine", "--label", "mood", "--positive", "=x"),
             "no recording has a label 'mood'",
         ),
         (("--task", "mine", "--label", "rating", "--positive", "<=9"), "recordings are positive"),

@@ -20,7 +20,11 @@ def test_every_row_says_where_its_weights_come_from() -> None:
     assert all(source for *_, source in rows())
 
 
-def test_the_table_is_printed_for_people_too() -> None:
-    run = CliRunner().invoke(app, ["lab", "model"], env={"COLUMNS": "160"})
+def test_the_table_for_people_cuts_no_name_in_80_columns() -> None:
+    run = CliRunner().invoke(app, ["lab", "model"], env={"COLUMNS": "80"})
     assert run.exit_code == 0
-    assert "HESITATION" in run.stdout
+    assert max(map(len, run.stdout.splitlines())) <= 80
+    assert "…" not in run.stdout
+    words = run.stdout.split()
+    for name, *_ in rows():
+        assert set(name.removesuffix(")").split(" (")) <= set(words)

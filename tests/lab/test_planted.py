@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from itertools import pairwise
 
 import pytest
@@ -102,7 +103,27 @@ def test_the_command_prints_the_same_again() -> None:
     assert json.loads(again[0].stdout) == json.loads(again[1].stdout)
 
 
-def test_the_table_names_what_was_planted() -> None:
-    run = CliRunner().invoke(app, ["planted", "--variations", "3"], env={"COLUMNS": "120"})
+def table(*options: str) -> str:
+    run = CliRunner().invoke(
+        app, ["planted", "--variations", "30", *options], env={"COLUMNS": "80"}
+    )
     assert run.exit_code == 0
-    assert "click_burst" in run.stdout
+    return run.stdout
+
+
+def test_the_table_names_what_was_planted_and_how_clients_report() -> None:
+    lines = table().splitlines()
+    assert next(line for line in lines if line.startswith("click_burst")).split()[1] == "20"
+    assert "  answers not reported before" in "\n".join(lines)
+    assert len(lines) <= 30
+
+
+def test_the_table_with_all_splits_fits_80_columns_without_a_wrap() -> None:
+    lines = table("--splits").splitlines()
+    assert max(map(len, lines)) <= 80
+    (longest,) = [line for line in lines if "answers not reported before, no targets" in line]
+    assert re.search(r"targets +\d+ +\d+ +\d\.\d{3} +\d\.\d{3}–\d\.\d{3}$", longest)
+
+
+def test_progress_leaves_nothing_on_a_stderr_that_is_no_terminal() -> None:
+    assert CliRunner().invoke(app, ["planted", "--variations", "3"]).stderr == ""

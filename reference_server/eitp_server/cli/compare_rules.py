@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from eitp.recording import RecordingError
-from rich.table import Table
 
 from eitp_server.cli.console import CONSOLE
-from eitp_server.cli.evaluate import ERRORS, Recordings, check_picture, refuse
+from eitp_server.cli.evaluate import ERRORS, Recordings, check_picture, refuse, say_how_read
 from eitp_server.cli.false_alarms import AsJson, Picture, RuleNames, explain
 from eitp_server.cli.progress import counted
+from eitp_server.cli.table import figures
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from eitp_server.lab.compare_rules import Compared, Comparison
     from eitp_server.lab.interval import Share
 
@@ -25,7 +29,9 @@ def compare_rules(
     positive: Annotated[
         str,
         typer.Option(
-            metavar="RULE", help="Which values are positive: '<=2', '>=4', '=x', '!=x', 'in a,b'."
+            metavar="RULE",
+            help="Which values are positive: '<=2', '>=4', '=x', '!=x', 'in a,b'; "
+            "'x' alone is read as '=x'.",
         ),
     ],
     rule: RuleNames = None,
@@ -49,6 +55,7 @@ def compare_rules(
     check_picture(plot)
     try:
         condition, rules = Rule.parse(positive), chosen(rule or ())
+        say_how_read(condition)
         with counted("recordings") as progress:
             found = compare(recordings, rules, label=label, condition=condition, progress=progress)
     except (EvaluationError, RecordingError, UnknownRuleError, OSError) as error:
@@ -68,19 +75,21 @@ def compare_rules(
 
 def _table(found: Comparison) -> Table:
     condition = f"{found.label} {found.condition.text}"
-    table = Table(
-        title=f"{condition}: {found.positives} recordings; {found.negatives} others",
-        title_justify="left",
+    table = figures(
+        f"{condition}: {found.positives} recordings; {found.negatives} others",
+        "rule",
+        "trips, %\nwith it",
+        "trips, %\nothers",
+        "AUC\nof count",
+        "/hour\nwith it",
+        "/hour\nothers",
+        caption="In brackets: 95 % intervals.",
     )
-    table.add_column("rule")
-    for name in ("trips with it", "trips in others", "AUC of count", "per hour with it", "others"):
-        table.add_column(name, justify="right")
-    before = None
-    for rule in found.survey.rules:
-        if before not in (None, rule.kind):
-            table.add_section()
-        before = rule.kind
-        table.add_row(rule.name, *_cells(found.rules[rule.name]))
+    for _, rules in groupby(found.survey.rules, attrgetter("kind")):
+        for rule in rules:
+            if own := found.rules[rule.name]:
+                table.add_row(rule.name, *_cells(own))
+        table.add_section()
     return table
 
 
@@ -93,17 +102,16 @@ def _say_what_was_watched(found: Comparison) -> None:
     )
 
 
-def _cells(own: Compared | None) -> tuple[str, ...]:
-    if own is None:
-        return ("not applicable", "", "", "", "")
+def _cells(own: Compared) -> tuple[str, ...]:
     return (
         _share(own.positive),
         _share(own.negative),
-        f"{own.auc.value:.2f} ({own.auc.low:.2f} to {own.auc.high:.2f})",
+        f"{own.auc.value:.2f} ({own.auc.low:.2f}–{own.auc.high:.2f})",
         f"{own.rate_positive.value:.1f}",
         f"{own.rate_negative.value:.1f}",
     )
 
 
 def _share(share: Share) -> str:
-    return f"{share.value:.2f} ({share.low:.2f} to {share.high:.2f})"
+    value, low, high = (100 * (each or 0) for each in (share.value, share.low, share.high))
+    return f"{value:.0f} ({low:.0f}–{high:.0f})"

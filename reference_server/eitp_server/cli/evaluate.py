@@ -19,7 +19,7 @@ from eitp_server.cli.console import CONSOLE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from eitp_server.lab.evaluation import Evaluation
+    from eitp_server.lab.evaluation import Evaluation, Rule
 
 USAGE = 2
 ERRORS = Console(stderr=True, highlight=False)
@@ -42,7 +42,8 @@ def evaluate(
         str | None,
         typer.Option(
             metavar="RULE",
-            help="Which values are positive: '<=2', '>=4', '=hard', '!=x', 'in a,b'.",
+            help="Which values are positive: '<=2', '>=4', '=hard', '!=x', 'in a,b'; "
+            "'hard' alone is read as '=hard'.",
             show_default=False,
         ),
     ] = None,
@@ -120,6 +121,8 @@ def evaluate(
             included=included or (),
             left_out=left_out or (),
         )
+        if positive is not None:
+            say_how_read(asked.positive)
         with stages() as progress:
             found = lab.evaluate(
                 recordings,
@@ -156,11 +159,25 @@ def check_picture(plot: Path | None) -> None:
         refuse(f"{plot.absolute().parent} is no directory; make it first")
 
 
+def say_how_read(positive: Rule) -> None:
+    """Say on stderr what a rule without an operator is taken for."""
+    if positive.is_bare:
+        ERRORS.print(
+            Text.assemble(
+                ("note: ", "yellow"),
+                f"--positive {positive.text!r} has no operator and is read as "
+                f"'={positive.operands[0]}': values that equal it are positive",
+            ),
+            soft_wrap=True,
+        )
+
+
 @contextmanager
 def stages() -> Generator[Callable[[str, int, int], None]]:
     """Show how far each stage of a long work is: a bar on stderr, gone when it is done."""
     columns = (TextColumn("{task.description:<8}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=ERRORS, transient=True) as progress:
+    hidden = not ERRORS.is_terminal
+    with Progress(*columns, console=ERRORS, transient=True, disable=hidden) as progress:
         tasks = {name: progress.add_task(name, total=None, visible=False) for name in _STAGES}
 
         def advance(what: str, done: int, of: int) -> None:

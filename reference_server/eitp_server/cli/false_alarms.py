@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from eitp.recording import RecordingError
-from rich.table import Table
 
 from eitp_server.cli.console import CONSOLE
 from eitp_server.cli.evaluate import ERRORS, Recordings, check_picture, refuse
 from eitp_server.cli.progress import counted
+from eitp_server.cli.table import figures
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,20 +81,15 @@ def _show(found: FalseAlarms) -> None:
     from eitp_server.lab.false_alarms import FRICTION, METHOD
 
     report = found.as_json()
-    table = Table(title=_heading(report), title_justify="left")
-    table.add_column("rule")
-    for name in ("count", "per hour", "95 % interval"):
-        table.add_column(name, justify="right")
-    before = None
-    for rule in found.survey.rules:
-        if before not in (None, rule.kind):
-            table.add_section()
-        before = rule.kind
-        table.add_row(rule.name, *cells(found.rate(rule.name)))
-    table.add_section()
+    table = figures(_heading(report), "rule", "count", "per hour", "95 % interval")
+    for _, rules in groupby(found.survey.rules, attrgetter("kind")):
+        for rule in rules:
+            if (rate := found.rate(rule.name)) is not None:
+                table.add_row(rule.name, *cells(rate))
+        table.add_section()
     table.add_row("friction interventions, at most", *cells(found.rate(FRICTION)))
-    for label, rate in report["moments_per_hour"].items():
-        table.add_row(f"  moments of {label}", "", f"{rate:.2f}", "")
+    for label, per_hour in report["moments_per_hour"].items():
+        table.add_row(f"  moments of {label}", "", f"{per_hour:.2f}", "")
     CONSOLE.print(table)
     explain(found.survey, METHOD)
 

@@ -14,14 +14,20 @@ Advance = Callable[[int], None]
 
 @contextmanager
 def counted(what: str, of: int | None = None) -> Generator[Advance]:
-    """Show how many of `of` things are done; the bar swings while it is not known how many."""
+    """Show how many of `of` things are done; the bar swings while it is not known how many.
+
+    Prints nothing where stderr is no terminal.
+    """
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    # Rich would print an empty line in place of each bar.
+    hidden = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=hidden) as progress:
         task = progress.add_task(what, total=of)
 
         def advance(done: int) -> None:

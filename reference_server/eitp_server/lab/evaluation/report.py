@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from eitp_server.lab.evaluation.feature import withheld_kinds, withheld_signals
 from eitp_server.lab.evaluation.judged import reasons
@@ -93,7 +93,15 @@ def as_table(found: Evaluation) -> Table:
     """Return the figures for people."""
     judged = found.judged
     title = f"{escape(found.task.name)}, model {found.model}"
-    table = Table("score", "AUC", "95 % of draws", "model minus baseline", title=title)
+    table = Table(
+        Column("score", no_wrap=True),
+        "AUC",
+        "95 % of draws",
+        "model minus baseline",
+        title=title,
+        title_justify="left",
+        caption_justify="left",
+    )
     table.add_row(found.model, f"{found.auc.value:.3f}", _range(found.auc), "", style="bold")
     for name, rival in found.rivals.items():
         margin = f"{rival.margin.value:+.3f}  ({_range(rival.margin, '+')})"

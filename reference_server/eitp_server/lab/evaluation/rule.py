@@ -41,6 +41,11 @@ class Rule:
             raise EvaluationError(f"rule {text!r} compares with no number; {_FORMS}")
         return cls(text, "in" if operator in {"", "=", "=="} else operator, operands)
 
+    @property
+    def is_bare(self) -> bool:
+        """Whether the text is a value without an operator, which is read as `=`."""
+        return self.operator == "in" and self.operands == (self.text.strip(),)
+
     def holds(self, value: str) -> bool:
         """Tell whether a value is positive; raises EvaluationError when it cannot be compared."""
         if self.operator in _COMPARISONS:
