@@ -280,7 +280,19 @@ def test_more_parameters_than_rows_are_refused(tmp_path: Path) -> None:
     values = np.random.default_rng(1).standard_normal((40, 20)).tolist()
     names = [f"R{n}" for n in range(20)]
     file = write(tmp_path / "wide.csv", ("t", *names), [[n, *row] for n, row in enumerate(values)])
-    assert "UNDERDETERMINED: 37 complete rows for 61 parameters" in refused(file)
+    problem = refused(file, "--method", "generalized")
+    assert "UNDERDETERMINED: 37 complete rows for 61 parameters" in problem
+    assert "take --method pipeline" in problem
+    assert "UNDERDETERMINED" in refused(file)
+
+
+def test_where_all_pairs_cannot_be_fitted_the_table_is_that_of_the_edges(tmp_path: Path) -> None:
+    run("contagion-stream", tmp_path, "--regions", 30, "--minutes", 280)
+    file = tmp_path / "series.csv"
+    found = reported(file, "--lags", 10)
+    assert found["method"] == "pipeline"
+    assert found["table_refused"].startswith("UNDERDETERMINED: 270 complete rows")
+    assert reported(file)["table_refused"] is None
 
 
 def test_what_was_asked_in_vain_is_refused(three: Path, tmp_path: Path) -> None:

@@ -42,12 +42,14 @@ def contagion(
     lags: Lags = 3,
     horizon: Horizon = 10,
     method: Annotated[
-        Literal["generalized", "lagged", "pipeline"],
+        Literal["generalized", "lagged", "pipeline"] | None,
         typer.Option(
             metavar="NAME",
-            help="The table: generalized, lagged or pipeline. Edges are always the pipeline's.",
+            help="The table: generalized, lagged or pipeline. Edges are always the pipeline's. "
+            "(Default: generalized, or pipeline where there can be none.)",
+            show_default=False,
         ),
-    ] = "generalized",
+    ] = None,
     time: Annotated[
         str | None,
         typer.Option(
@@ -122,7 +124,9 @@ def contagion(
 
     check_picture(plot)
     settings = Settings(lags=lags, horizon=horizon, fdr_level=level)
-    options = Options(method=Method(method), settings=settings, window=window, day=day)
+    options = Options(
+        method=Method(method) if method else None, settings=settings, window=window, day=day
+    )
     try:
         read = read_series(series, time)
         if window is not None and window > len(read.values):
@@ -134,8 +138,9 @@ def contagion(
             report = replace(report, score=score(pairs, known))
         peers = _compared(read, options, report.day) if compare else None
     except Refused as error:
-        narrow = error.reason is Reason.UNDERDETERMINED and method != "pipeline"
-        refuse(f"{error}; or take --method pipeline, which needs fewer" if narrow else str(error))
+        wide = error.reason in (Reason.UNDERDETERMINED, Reason.UNSTABLE)
+        other = wide and method in ("generalized", "lagged")
+        refuse(f"{error}; or take --method pipeline" if other else str(error))
     except (ContagionError, OSError) as error:
         refuse(str(error))
     if as_json:
@@ -197,6 +202,8 @@ def _explain(report: Report, series: Series) -> None:
 
 def _notes(report: Report, series: Series) -> list[str]:
     notes: list[str] = []
+    if report.table_refused:
+        notes.append(f"the table is that of the edges; of all pairs: {report.table_refused}")
     if report.refused:
         notes.append(f"no edges were sought. {report.refused}")
     if report.status == "EXPLORATORY":
@@ -250,7 +257,7 @@ def _sums(report: Report) -> Table:
 
 def _titled(report: Report) -> str:
     settings = report.options.settings
-    return f"{report.options.method}, {settings.lags} lags, horizon {settings.horizon}"
+    return f"{report.method}, {settings.lags} lags, horizon {settings.horizon}"
 
 
 def _edges(edges: Sequence[Found]) -> Table:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from eitp_server.lab.contagion.series import Series
 
 WINDOWS: Final = 3
+TOO_MANY: Final = frozenset({Reason.UNDERDETERMINED, Reason.UNSTABLE})
+"""What becomes of a fit of all pairs when there are few rows to a parameter."""
 METHOD: Final = (
     "Row = receiver, column = source. Tables generalized and lagged: shares of the forecast error "
     "over the horizon, steps 0 to horizon - 1, of a vector autoregression by least squares with a "
@@ -51,7 +53,8 @@ class Method(StrEnum):
 class Options:
     """What was asked."""
 
-    method: Method = Method.GENERALIZED
+    method: Method | None = None
+    """None: generalized, or pipeline where there can be no fit of all pairs."""
     settings: Settings
     window: int | None = None
     """Rows of a window; the last one counts, two before it confirm. None: all rows are one."""
@@ -88,6 +91,10 @@ class Report:
     """A table, and the edges that the pipeline finds."""
 
     options: Options
+    method: Method
+    """Of the table."""
+    table_refused: Refused | None
+    """Why it is not the one of a fit of all pairs, when none was asked for."""
     names: tuple[str, ...]
     """Of the table."""
     table: Spillover
@@ -115,7 +122,8 @@ class Report:
         """Return the figures; the table and what follows from it are percent."""
         percent = 100 * self.table.shares
         return {
-            "method": self.options.method,
+            "method": self.method,
+            "table_refused": self.table_refused and str(self.table_refused),
             "lags": self.options.settings.lags,
             "horizon": self.options.settings.horizon,
             "series": list(self.names),
@@ -159,25 +167,56 @@ def examine(series: Series, options: Options) -> Report:
         analysis = analyse(prepared, options.settings)
         edges, ended = _stand(series, options, day, analysis)
     except Refused as error:
-        if options.method is Method.PIPELINE:
-            raise
         refused = error
-    if options.method is Method.PIPELINE and analysis:
-        names, table, rows = analysis.names, analysis.spread, analysis.observations
-    else:
-        names = series.names
-        table, rows = plain_table(_last(series, options), options.method, options.settings)
+    table = _table(_last(series, options), options, analysis, refused)
     return Report(
         options=options,
-        names=names,
-        table=table,
-        rows=rows,
+        method=table.method,
+        table_refused=table.refused,
+        names=table.names,
+        table=table.spillover,
+        rows=table.rows,
         analysis=analysis,
         refused=refused,
         excluded=excluded,
         edges=edges,
         ended=ended,
         day=day,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Table:
+    method: Method
+    names: tuple[str, ...]
+    spillover: Spillover
+    rows: int
+    refused: Refused | None = None
+
+
+def _table(
+    series: Series, options: Options, analysis: Analysis | None, refused: Refused | None
+) -> _Table:
+    """Return the table that was asked for, or one that there can be; raises Refused."""
+    why = None
+    if options.method is not Method.PIPELINE:
+        method = options.method or Method.GENERALIZED
+        try:
+            spillover, rows = plain_table(series, method, options.settings)
+            return _Table(method=method, names=series.names, spillover=spillover, rows=rows)
+        except Refused as error:
+            if options.method or not analysis or error.reason not in TOO_MANY:
+                raise
+            why = error
+    if analysis is None:
+        assert refused is not None
+        raise refused
+    return _Table(
+        method=Method.PIPELINE,
+        names=analysis.names,
+        spillover=analysis.spread,
+        rows=analysis.observations,
+        refused=why,
     )
 
 

@@ -52,7 +52,7 @@ def _draw_table(figure: Figure, report: Report) -> None:
     largest = max(float(np.nanmax(others)), 1e-9)
     image = axes.imshow(others, cmap="Oranges", vmin=0, vmax=largest, aspect="equal")
     axes.set_title(
-        f"{report.options.method}: % of row from column, total {100 * report.table.total:.1f} %",
+        f"{report.method}: % of row from column, total {100 * report.table.total:.1f} %",
         loc="left",
         fontsize=11,
         color=INK,
