@@ -16,6 +16,7 @@ from eitp_server.cli.console import CONSOLE
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from eitp_server.bandit.guardrail import Guardrail
     from eitp_server.bandit.lift import Lift
     from eitp_server.services.experiment import ArmFindings, Findings
     from eitp_server.storage.patterns import PatternRow
@@ -203,15 +204,18 @@ def _arms_table(arms: Sequence[ArmFindings]) -> Table:
 
 
 def _guardrails(arms: Sequence[ArmFindings]) -> Iterator[tuple[str, str]]:
-    """Say which harms are shown at all; the others only by name."""
+    """Say which harms are shown at all, and which stopped an arm; the others only by name."""
     watched = [(arm, each) for arm in arms for each in arm.guardrails]
-    shown = [(arm, each) for arm, each in watched if (each.harm_lower_bound or 0.0) > 0]
+    shown = [
+        (arm, each)
+        for arm, each in watched
+        if (each.harm_lower_bound or 0.0) > 0 or _stopped_at_us(arm, each)
+    ]
     for arm, each in shown:
         harm, least = _points(each.harm), _points(each.harm_lower_bound)
         said = f"{harm} points, at least {least}; {100 * each.margin:g} tolerated"
-        stop = arm.stop
-        if stop is not None and (stop.metric, stop.epoch) == (each.metric, arm.epoch):
-            said += f"; stopped it {_day(stop.at_us)}"
+        if stopped_at_us := _stopped_at_us(arm, each):
+            said += f"; stopped it {_day(stopped_at_us)}"
         elif (each.harm_lower_bound or 0.0) > each.margin:
             said += "; more than that is proven"
         yield f"  {arm.definition_id}: {_METRICS[each.metric]}", said
@@ -220,6 +224,12 @@ def _guardrails(arms: Sequence[ArmFindings]) -> Iterator[tuple[str, str]]:
         yield "", f"too few visitors yet to tell; watched are {names}"
     elif not shown:
         yield "", f"none is shown; watched are {names}"
+
+
+def _stopped_at_us(arm: ArmFindings, guardrail: Guardrail) -> int | None:
+    stop = arm.stop
+    is_it = stop is not None and (stop.metric, stop.epoch) == (guardrail.metric, arm.epoch)
+    return stop.at_us if stop is not None and is_it else None
 
 
 def _in_use(patterns: Sequence[PatternRow]) -> Iterator[tuple[str, str]]:
