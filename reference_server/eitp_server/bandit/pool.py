@@ -9,12 +9,14 @@ the bounds hold for those who are.
 from __future__ import annotations
 
 from collections import defaultdict
+from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from eitp_server.bandit.evidence import Evidence, seen_from
 from eitp_server.bandit.node import nodes_above
 from eitp_server.bandit.scope import LEAST_TENANTS, MOST_WEIGHT
+from eitp_server.bandit.strata import StratifiedEProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -33,18 +35,27 @@ class PooledEvidence:
     """The evidence of several tenants, and how much of it each of them is."""
 
     def __init__(self) -> None:
-        self.evidence = Evidence()
+        self._together = Evidence()
+        self._apart = StratifiedEProcess()
         self._units: dict[str, int] = defaultdict(int)
 
     def offer(self, tenant_id: str, unit: Unit, decided_at_us: int) -> bool:
         """Count a tenant's unit and return True, unless the tenant has its share already."""
         own = self._units[tenant_id] + 1
-        others = self.evidence.sums.units - own + 1
+        others = self._together.sums.units - own + 1
         if own > FIRST_UNITS and own > MOST_WEIGHT * (own + others):
             return False
         self._units[tenant_id] = own
-        self.evidence.fold(unit, decided_at_us)
+        self._together.fold(unit, decided_at_us)
+        self._apart.fold(tenant_id, unit)
         return True
+
+    @property
+    def evidence(self) -> Evidence:
+        """The sums of all, and the bets of each tenant by itself."""
+        found = copy(self._together)
+        found.e_process = self._apart.value
+        return found
 
     @property
     def tenants(self) -> int:
@@ -60,7 +71,7 @@ class PooledEvidence:
     def is_shareable(self) -> bool:
         """Whether so many tenants are in it, and each with so little, that it may be shown."""
         largest = max(self._units.values(), default=0)
-        return self.tenants >= LEAST_TENANTS and largest <= MOST_WEIGHT * self.evidence.sums.units
+        return self.tenants >= LEAST_TENANTS and largest <= MOST_WEIGHT * self._together.sums.units
 
 
 @dataclass(slots=True)

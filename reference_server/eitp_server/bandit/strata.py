@@ -1,0 +1,112 @@
+"""Evidence against "it converts no better in any stratum", where strata differ in everything else.
+
+A shop whose customers convert often and whose policy likes an arm makes the arm look good beside
+shops where neither is so: the treated of all shops convert more often than the holdout of all
+shops although the arm does nothing. So a bet is placed within each stratum, on a difference that
+all strata together suggest.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from eitp_server.bandit.e_process import (
+    BATCH_UNITS,
+    PRIOR_UNITS,
+    Batch,
+    EProcess,
+    is_bet,
+    log_growth,
+    plug_in_rate,
+)
+from eitp_server.bandit.pseudo_outcome import Side
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from eitp_server.bandit.pseudo_outcome import Unit
+
+    Counts = NDArray[np.float64]
+    """(strata, 4): conversions and units of the treated, then of the holdout."""
+
+_LEAST_RATE: Final = 0.001
+"""Bets assume no rate nearer to 0 or 1: one surprise would cost nearly all."""
+
+
+class StratifiedEProcess:
+    """The product of the strata's own bets, closed every 400 units of all together.
+
+    Given the rates of a bet, which are known before its batch, each stratum's factor is 1 or less
+    on average when its treated convert no better than its holdout, and strata are independent: so
+    is the product.
+    """
+
+    def __init__(self) -> None:
+        self.value = EProcess.start()
+        """After all batches that are complete."""
+        self._rows: dict[str, int] = {}
+        self._before = np.zeros((0, 4))
+        self._batch = np.zeros((0, 4))
+        self._folded = 0
+
+    def fold(self, stratum: str, unit: Unit) -> None:
+        """Count a unit whose outcome is 0 or 1."""
+        row = self._rows.setdefault(stratum, len(self._rows))
+        if row == len(self._batch):
+            self._before, self._batch = _longer(self._before), _longer(self._batch)
+        if unit.side is not Side.OTHER:
+            first = 0 if unit.side is Side.ARM else 2
+            self._batch[row, first : first + 2] += (unit.outcome, 1.0)
+        self._folded += 1
+        if self._folded == BATCH_UNITS:
+            self.value = _closed(self.value, self._before, self._batch)
+            self._before, self._batch = self._before + self._batch, np.zeros_like(self._batch)
+            self._folded = 0
+
+
+def _closed(value: EProcess, before: Counts, counts: Counts) -> EProcess:
+    treated_rate, holdout_rate = _rates(before)
+    columns, sums = counts.T, counts.sum(axis=0)
+    batch = Batch(
+        treated_conversions=columns[0],
+        treated_units=columns[1],
+        holdout_conversions=columns[2],
+        holdout_units=columns[3],
+    )
+    growth = log_growth(batch, treated_rate=treated_rate, holdout_rate=holdout_rate)
+    placed = is_bet(batch, treated_rate=treated_rate, holdout_rate=holdout_rate)
+    log_e = value.log_e + growth.sum()
+    return EProcess(
+        log_e=np.asarray(log_e),
+        highest_log_e=np.maximum(value.highest_log_e, log_e),
+        bets=np.asarray(value.bets + placed.max(initial=0.0)),
+        treated_conversions=np.asarray(value.treated_conversions + sums[0]),
+        treated_units=np.asarray(value.treated_units + sums[1]),
+        holdout_conversions=np.asarray(value.holdout_conversions + sums[2]),
+        holdout_units=np.asarray(value.holdout_units + sums[3]),
+    )
+
+
+def _rates(before: Counts) -> tuple[Counts, Counts]:
+    """Return the rate that a bet assumes of either side of each stratum, each (strata,).
+
+    A stratum's own rate of both sides, apart by the difference that all strata together show: that
+    of Mantel and Haenszel, drawn towards 0 while little is known.
+    """
+    won, treated, lost, holdout = before.T
+    units = treated + holdout
+    weight = np.divide(treated * holdout, units, out=np.zeros_like(units), where=units > 0)
+    share = np.divide(treated, units, out=np.full_like(units, 0.5), where=units > 0)
+    gained = np.where(weight > 0, won * holdout - lost * treated, 0.0)
+    effect = np.divide(gained, units, out=np.zeros_like(units), where=units > 0).sum()
+    effect /= PRIOR_UNITS + weight.sum()
+    rate = plug_in_rate(won + lost, units)
+    sides = rate + (1 - share) * effect, rate - share * effect
+    treated_rate, holdout_rate = (np.clip(side, _LEAST_RATE, 1 - _LEAST_RATE) for side in sides)
+    return treated_rate, holdout_rate
+
+
+def _longer(counts: Counts) -> Counts:
+    return np.concatenate([counts, np.zeros((1, 4))])

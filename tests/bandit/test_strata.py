@@ -1,0 +1,97 @@
+"""Bets within strata do not take a difference between strata for an effect."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from eitp_server.bandit.evidence import Evidence
+from eitp_server.bandit.lift import weighted
+from eitp_server.bandit.pool import PooledEvidence
+from eitp_server.bandit.pseudo_outcome import Side, Unit
+from eitp_server.bandit.strata import StratifiedEProcess
+
+BASES = (0.4, 0.1, 0.1, 0.1, 0.1)
+LIKED = (0.9, 0.2, 0.2, 0.2, 0.2)
+"""How much each shop's policy likes the arm: the one with the best customers most."""
+
+
+def units(seed: int, count: int, *, gain: float = 0.0) -> list[tuple[str, Unit]]:
+    """Return units of five shops in turn, of which a fifth is held out."""
+    rng = np.random.default_rng(seed)
+    found: list[tuple[str, Unit]] = []
+    for index in range(count):
+        shop = index % len(BASES)
+        held_out = rng.random() < 0.2
+        side = Side.HOLDOUT if held_out else Side.OTHER
+        if not held_out and rng.random() < LIKED[shop]:
+            side = Side.ARM
+        rate = BASES[shop] + gain * (side is Side.ARM)
+        unit = Unit(
+            side=side,
+            outcome=float(rng.random() < rate),
+            arm_propensity=0.8 * LIKED[shop],
+            holdout_share=0.2,
+        )
+        found.append((str(shop), unit))
+    return found
+
+
+def test_shops_that_differ_pass_for_an_effect_only_where_they_are_mixed() -> None:
+    mixed, apart, pooled = Evidence(), StratifiedEProcess(), PooledEvidence()
+    for at_us, (shop, unit) in enumerate(units(1, 6_000)):
+        mixed.fold(unit, at_us)
+        apart.fold(shop, unit)
+        assert pooled.offer(shop, unit, at_us)
+
+    assert mixed.e_process.e_value > 1_000
+    assert apart.value.e_value < 1
+    lift = weighted(pooled.evidence.sums, pooled.evidence.e_process)
+    assert lift.e_value == apart.value.e_value
+    assert lift.lower_bound is not None
+    assert lift.lower_bound < 0
+
+
+def test_an_effect_in_all_of_them_is_found() -> None:
+    apart = StratifiedEProcess()
+    for shop, unit in units(2, 6_000, gain=0.1):
+        apart.fold(shop, unit)
+    assert apart.value.e_value > 100
+
+
+def test_the_capital_seldom_reaches_twenty_where_nothing_helps() -> None:
+    reached = 0
+    for seed in range(40):
+        apart = StratifiedEProcess()
+        for shop, unit in units(100 + seed, 2_400):
+            apart.fold(shop, unit)
+        reached += bool(apart.value.p_value <= 0.05)
+    # One in twenty at most is promised: six or more of forty would happen once in seventy times.
+    assert reached <= 5
+
+
+def test_strata_that_saw_one_side_only_bet_nothing() -> None:
+    apart = StratifiedEProcess()
+    for index in range(2_000):
+        side = Side.ARM if index % 2 else Side.HOLDOUT
+        unit = Unit(side=side, outcome=float(index % 2), arm_propensity=0.5, holdout_share=0.5)
+        apart.fold(side.name, unit)
+    assert apart.value.e_value == 1
+    assert apart.value.bets == 0
+
+
+def test_the_order_of_the_strata_does_not_matter() -> None:
+    first, second = StratifiedEProcess(), StratifiedEProcess()
+    for shop, unit in units(4, 2_000, gain=0.05):
+        first.fold(shop, unit)
+        second.fold(str(9 - int(shop)), unit)
+    assert first.value.dump() == second.value.dump()
+    second.fold("new", units(5, 1)[0][1])
+
+
+def test_one_stratum_finds_what_the_plain_process_finds() -> None:
+    plain, apart = Evidence(), StratifiedEProcess()
+    for at_us, (_, unit) in enumerate(units(3, 6_000, gain=0.1)):
+        plain.fold(unit, at_us)
+        apart.fold("all", unit)
+    assert apart.value.log_e == pytest.approx(plain.e_process.log_e, rel=0.25)
+    assert apart.value.treated_units == plain.e_process.treated_units
