@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 WRITTEN: Final = 12
 """In a larger table cells are too small for their numbers."""
+UPRIGHT: Final = 32
+"""Names of more series would lie on each other, so they stand along the radius."""
 NAMED: Final = 60
 """Of more series only some are named."""
 WIDTH: Final = 13.0
@@ -175,5 +177,19 @@ def _draw_names(
         x, y = float(np.cos(at)), float(np.sin(at))
         colour = INK if name in linked else GREY
         axes.plot([x], [y], marker="o", color=colour, markersize=7 if count <= 60 else 3, zorder=3)
-        side = "center" if abs(x) < 0.15 else ("left" if x > 0 else "right")
-        axes.text(1.09 * x, 1.09 * y, name, ha=side, va="center", fontsize=size, color=colour)
+        placed: dict[str, object] = {"ha": _side(x), "rotation": 0}
+        if count > UPRIGHT:
+            turn = np.degrees(at)
+            placed = {
+                "ha": "left" if x >= 0 else "right",
+                "rotation": turn if x >= 0 else turn + 180,
+                "rotation_mode": "anchor",
+            }
+        apart = 1.09 if count <= UPRIGHT else 1.04
+        axes.text(apart * x, apart * y, name, va="center", fontsize=size, color=colour, **placed)
+
+
+def _side(x: float) -> str:
+    if abs(x) < 0.15:
+        return "center"
+    return "left" if x > 0 else "right"
