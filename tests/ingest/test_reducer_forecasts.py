@@ -24,9 +24,10 @@ class Life:
 
     def __init__(self, holdout_share: float = 0.0) -> None:
         experiment = Experiment(key=b"key", holdout_share=holdout_share)
-        self.reducer = Reducer(Desk(Policy(Settings(experiment=experiment))), violations)
+        policy = Policy(Settings(experiment=experiment))
+        self.reducer = Reducer(Desk(policy), violations)
         self.now_us = START_US
-        self._clients = Clients()
+        self._clients = Clients(policy)
 
     def after(self, wait_us: int, *steps: Step) -> Writes:
         """Let time pass, then apply the steps in one tick."""
