@@ -27,7 +27,7 @@ class Usual:
     currency: str
     mean_micros: int
     sessions: int
-    """Sessions of which a state was known, whatever they brought."""
+    """Sessions that ended, and of which a state was known, whatever they brought."""
     bought: int
     """How many of them bought something."""
 
