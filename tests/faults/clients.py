@@ -27,8 +27,8 @@ TENANTS: Final = ("shop", "rival")
 class Clients:
     """Turns steps into inputs as the services would."""
 
-    def __init__(self, policy: Policy) -> None:
-        """Learn from `policy`, as the learner beside the server does."""
+    def __init__(self, policy: Policy | None = None) -> None:
+        """Learn from `policy`, as the learner beside the server does; without one, nothing."""
         self._policy = policy
         self._document: dict[str, Any] = document_of({}, {})
         """What was learnt last."""
@@ -66,6 +66,8 @@ class Clients:
 
     def _learnt(self, step: script.Learn, now_us: int) -> Mapping[str, Any]:
         before = self._document
+        if self._policy is None:
+            return before
         goal = Goal.FIND_BEST if step.find_best else Goal.MOST_SUCCESSES
         exploration = Exploration(goal=goal, floor=0.02 if step.sharing else None)
         terms = Terms(sharing=step.sharing, exploration=exploration)
