@@ -26,10 +26,19 @@ from .v1.emotion_service_pb2 import WatchPacketsRequest
 from .v1.intervention_service_pb2 import ListDecisionsRequest, WatchInterventionsRequest
 from .v1.session_service_pb2 import OpenSessionRequest
 from .v1.session_service_pb2_grpc import SessionServiceStub
+from .v1.volatility_pb2 import BAR_PERIOD_MINUTE, BarPeriod
+from .v1.volatility_service_pb2 import (
+    GetIndexRequest,
+    ListBarsRequest,
+    ListFeedsRequest,
+    SubscribeIndexRequest,
+)
+from .v1.volatility_service_pb2_grpc import VolatilityServiceStub
 from .watch import PATIENCE, Watch
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator
+    from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+    from datetime import datetime
     from types import TracebackType
     from typing import Self
 
@@ -44,6 +53,8 @@ if TYPE_CHECKING:
     from .v1.packet_pb2 import Packet
     from .v1.page_pb2 import PageContext
     from .v1.session_pb2 import Consent
+    from .v1.volatility_pb2 import Bar, Base, Feed, IndexCorrection, IndexTick
+    from .v1.volatility_service_pb2 import GetIndexResponse
     from .watch import StreamCall
 
 
@@ -80,6 +91,7 @@ class Client(Caller):
             address, tls=tls, origin=origin, timeout=timeout, keepalive=keepalive, retry=retry
         )
         super().__init__(connection, Key(key))
+        self._volatility = VolatilityServiceStub(connection.channel)
         self.address = address
         self.retry = connection.retry
 
@@ -215,6 +227,82 @@ class Client(Caller):
             start=_start(oldest), session_id=session_id, mode=_mode(latest)
         )
         return self._watch_interventions(request, cursor=cursor, patience=patience)
+
+    def watch_volatility(
+        self,
+        feed_ids: Sequence[str] = (),
+        *,
+        cursor: bytes = b"",
+        oldest: bool = False,
+        latest: bool = False,
+        patience: float = PATIENCE,
+    ) -> Watch[IndexTick | IndexCorrection | Base]:
+        """Return the ticks of the volatility index, of some feeds or of all, as `watch_packets`.
+
+        Without a cursor the newest tick of each feed comes first. A base comes before the first
+        tick that uses it, a correction whenever a published tick was wrong; a reader that asks for
+        `latest` gets the newest tick of each feed and every correction.
+        Secret key of scope `volatility.read`.
+        """
+
+        def opened(cursor: bytes, metadata: Metadata) -> StreamCall:
+            request = SubscribeIndexRequest(
+                cursor=cursor, start=_start(oldest), feed_ids=feed_ids, mode=_mode(latest)
+            )
+            return self._volatility.SubscribeIndex(request, metadata=metadata)
+
+        return Watch(self._connection, self._credential, opened, cursor=cursor, patience=patience)
+
+    async def feeds(self) -> AsyncIterator[Feed]:
+        """Yield the feeds of the volatility index that the key may read, by identity.
+
+        Secret key of scope `volatility.read`.
+        """
+        request = ListFeedsRequest()
+        while True:
+            page = await self._connection.call(
+                self._volatility.ListFeeds, request, self._credential
+            )
+            for feed in page.feeds:
+                yield feed
+            if not page.next_page_token:
+                return
+            request.page_token = page.next_page_token
+
+    async def index(self, feed_id: str, at: datetime | None = None) -> GetIndexResponse:
+        """Return the newest tick of a feed, or that of a past moment, with all that explains it.
+
+        Secret key of scope `volatility.read`. Raises Missing when there is no such feed.
+        """
+        request = GetIndexRequest(feed_id=feed_id)
+        if at is not None:
+            request.at.FromDatetime(at)
+        return await self._connection.call(self._volatility.GetIndex, request, self._credential)
+
+    async def bars(
+        self,
+        feed_id: str,
+        period: BarPeriod = BAR_PERIOD_MINUTE,
+        *,
+        start: datetime | None = None,
+        end: datetime | None = None,
+    ) -> AsyncIterator[Bar]:
+        """Yield the bars of a feed that start within [start, end), oldest first.
+
+        Secret key of scope `volatility.read`. Raises Missing when there is no such feed.
+        """
+        request = ListBarsRequest(feed_id=feed_id, period=period)
+        if start is not None:
+            request.start_at.FromDatetime(start)
+        if end is not None:
+            request.end_at.FromDatetime(end)
+        while True:
+            page = await self._connection.call(self._volatility.ListBars, request, self._credential)
+            for bar in page.bars:
+                yield bar
+            if not page.next_page_token:
+                return
+            request.page_token = page.next_page_token
 
     async def decisions(self, session_id: str = "") -> AsyncIterator[Decision]:
         """Yield the decisions of a session, or of all, newest first.
