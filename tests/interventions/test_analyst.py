@@ -31,11 +31,13 @@ class Told(Trials):
     """Tells whenever a portion was read, right before it is folded."""
 
     def __init__(self, database: SQLiteDatabase) -> None:
-        super().__init__(database, successes=(1, 3), window_us=DAY_US, portion=250)
+        super().__init__(database, successes=(1, 3), window_us=DAY_US)
         self.read = asyncio.Semaphore(0)
 
-    async def matured(self, tenant_id: str, after_us: int, now_us: int) -> Matured:
-        found = await super().matured(tenant_id, after_us, now_us)
+    async def matured(
+        self, tenant_id: str, after_us: int, now_us: int, portion: int | None = None
+    ) -> Matured:
+        found = await super().matured(tenant_id, after_us, now_us, portion)
         self.read.release()
         return found
 
@@ -51,7 +53,9 @@ class Desk:
         self.trials = Told(database)
 
     def analyst(self) -> Analyst:
-        return Analyst(self.trials, lambda _: self.margins, lambda: self.now_us, self._promoted)
+        return Analyst(
+            self.trials, lambda _: self.margins, lambda: self.now_us, self._promoted, portion=250
+        )
 
     async def _promoted(self, tenant_id: str) -> list[Promotion]:
         return self.promotions

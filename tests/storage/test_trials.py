@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from eitp_server.bandit.decision import Decision
     from eitp_server.bandit.trial import Trial
-    from eitp_server.storage.database import Readable
     from eitp_server.storage.log import OutcomeRow
     from eitp_server.storage.sqlite_database import SQLiteDatabase
     from eitp_server.storage.sqlite_log import SQLiteLog
@@ -31,13 +30,9 @@ T = DECISION.decided_at_us
 LATER = T + 3 * DAY_US
 
 
-def trials_of(database: Readable, portion: int = 2_000) -> Trials:
-    return Trials(database, successes=(CONVERSION, LEAD), window_us=DAY_US, portion=portion)
-
-
 @pytest.fixture
 def trials(database: SQLiteDatabase) -> Trials:
-    return trials_of(database)
+    return Trials(database, successes=(CONVERSION, LEAD), window_us=DAY_US)
 
 
 def decision(number: int = 1, **changed: Any) -> Decision:
@@ -50,11 +45,11 @@ def outcome(number: int = 1, *, after_us: int = HOUR_US, **changed: Any) -> Outc
     return replace(OUTCOME, outcome_id=f"outcome-{number}", **fields)
 
 
-async def read(trials: Trials, *, tenant_id: str = "shop", now_us: int = LATER) -> list[Trial]:
+async def read(trials: Trials, *, now_us: int = LATER, portion: int | None = None) -> list[Trial]:
     found: list[Trial] = []
     after_us, is_all = 0, False
     while not is_all:
-        matured = await trials.matured(tenant_id, after_us, now_us)
+        matured = await trials.matured("shop", after_us, now_us, portion)
         found += matured.trials
         after_us, is_all = matured.through_us, matured.is_all
     return found
@@ -244,7 +239,7 @@ async def test_stops_are_the_tenants_own(sqlite_log: SQLiteLog, trials: Trials) 
 
 @pytest.mark.parametrize("portion", [1, 7, 300, 5_000])
 async def test_reading_in_portions_is_reading_at_once(
-    sqlite_log: SQLiteLog, database: SQLiteDatabase, portion: int
+    sqlite_log: SQLiteLog, trials: Trials, portion: int
 ) -> None:
     found = history(replace(SHOP, decisions=300))
     # Decisions of one tick share their microsecond, and no portion may part them.
@@ -257,18 +252,17 @@ async def test_reading_in_portions_is_reading_at_once(
         for row in found.writes.interventions
     ]
     await sqlite_log.commit(1, b"", replace(found.writes, decisions=rows, interventions=sent))
-    parts = await read(trials_of(database, portion), now_us=found.matured_us)
-    whole = await read(trials_of(database), now_us=found.matured_us)
+    parts = await read(trials, now_us=found.matured_us, portion=portion)
+    whole = await read(trials, now_us=found.matured_us)
     assert parts == whole
     assert len(whole) == len(rows)
 
 
 @pytest.mark.parametrize("seed", range(3))
 async def test_reading_while_it_happens_is_reading_at_the_end(
-    sqlite_log: SQLiteLog, database: SQLiteDatabase, seed: int
+    sqlite_log: SQLiteLog, trials: Trials, seed: int
 ) -> None:
     found = history(SHOP)
-    trials = trials_of(database, 50)
     looks = np.sort(np.random.default_rng(seed).uniform(0, 1, 12))
     begin_us = found.writes.decisions[0].decided_at_us
     moments = [begin_us + int(look * (found.matured_us - begin_us)) for look in looks]
@@ -278,7 +272,7 @@ async def test_reading_while_it_happens_is_reading_at_the_end(
         await sqlite_log.commit(tick, b"", between(found.writes, before_us, now_us))
         before_us, is_all = now_us, False
         while not is_all:
-            matured = await trials.matured("shop", through_us, now_us)
+            matured = await trials.matured("shop", through_us, now_us, 50)
             early += matured.trials
             through_us, is_all = matured.through_us, matured.is_all
     late = await read(trials, now_us=found.matured_us)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from eitp_server.bandit.study import Study
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from eitp_server.storage.trials import Counted, Matured, Pending, Trials
 
     Margins = Mapping[GuardrailMetric, float]
+
+PORTION: Final = 2_000
+"""Decisions that are read and folded at once: a fraction of a second."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +52,8 @@ class Analyst:
         margins: Callable[[str], Margins],
         now_us: Callable[[], int],
         promotions: Callable[[str], Awaitable[Iterable[Promotion]]] | None = None,
+        *,
+        portion: int = PORTION,
     ) -> None:
         """Read from `trials`; `margins` gives the harm that a tenant tolerates.
 
@@ -58,6 +63,7 @@ class Analyst:
         self._margins = margins
         self._now_us = now_us
         self._promotions = promotions
+        self._portion = portion
         self._running: dict[str, _Running] = {}
         self._looking: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
@@ -71,7 +77,9 @@ class Analyst:
             now_us = self._now_us()
             is_all = False
             while not is_all:
-                matured = await self._trials.matured(tenant_id, running.through_us, now_us)
+                matured = await self._trials.matured(
+                    tenant_id, running.through_us, now_us, self._portion
+                )
                 try:
                     await _to_the_end(running.fold, matured)
                 except Exception:

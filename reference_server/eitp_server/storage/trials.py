@@ -40,8 +40,6 @@ HARMFUL: Final = {
     7: GuardrailMetric.COMPLAINT,
 }
 """Outcome kinds that tell of a harm."""
-PORTION: Final = 2_000
-"""Decisions that are read at once, and those of the same microsecond."""
 _SETTLING_US: Final = 60_000_000
 """Time after the end of a window in which the tick that saw it may still be committing."""
 
@@ -87,23 +85,18 @@ class Pending:
 class Trials:
     """Reads decisions and what came of them; every method sees one tenant only."""
 
-    def __init__(
-        self,
-        database: Readable,
-        *,
-        successes: Collection[int],
-        window_us: int,
-        portion: int = PORTION,
-    ) -> None:
+    def __init__(self, database: Readable, *, successes: Collection[int], window_us: int) -> None:
         """Read from `database`; `successes` are outcome kinds, `window_us` is when they count."""
         self._database = database
         self._successes = frozenset(successes)
         self.window_us = window_us
-        self._portion = portion
 
-    async def matured(self, tenant_id: str, after_us: int, now_us: int) -> Matured:
-        """Return the decisions taken after `after_us` that have matured by `now_us`, or the first.
+    async def matured(
+        self, tenant_id: str, after_us: int, now_us: int, portion: int | None = None
+    ) -> Matured:
+        """Return the decisions taken after `after_us` that have matured by `now_us`.
 
+        With a `portion` only the first so many, and those of the same microsecond.
         What is heard of them after their window changes nothing, so reading in parts gives the same
         as reading at once. A success counts for every decision of the visitor whose window it falls
         into: an experiment asks whether visitors buy, not which decision is credited. It is heard
@@ -113,7 +106,7 @@ class Trials:
         latest_us = max(now_us - self.window_us - _SETTLING_US, after_us)
 
         def look(connection: Connection) -> Matured:
-            end_us = _portion_end(connection, tenant_id, after_us, latest_us, self._portion)
+            end_us = portion and _portion_end(connection, tenant_id, after_us, latest_us, portion)
             through_us = latest_us if end_us is None else end_us
             return Matured(
                 trials=tuple(self._trials(connection, tenant_id, after_us, through_us)),
