@@ -93,6 +93,12 @@ def test_a_shop_that_has_not_begun_gets_a_report_all_the_same(
     result = report(premises.folder, "--plot", str(tmp_path / "empty.png"))
     assert result.exit_code == 0, result.output
     assert "0 sessions without an intervention" in result.output
+    assert "counts only once its outcome is known" in result.output
+
+
+def test_the_help_says_which_case_the_keys_of_its_json_have() -> None:
+    result = CliRunner().invoke(app, ("report", "hypothesis", "--help"), env={"COLUMNS": "100"})
+    assert "snake_case" in result.stdout
 
 
 def test_an_unknown_shop_is_named_with_those_that_there_are(premises: Premises) -> None:
@@ -104,7 +110,8 @@ def test_an_unknown_shop_is_named_with_those_that_there_are(premises: Premises) 
 def test_a_folder_without_a_server_is_named(tmp_path: Path) -> None:
     result = report(tmp_path)
     assert isinstance(result.exception, FileNotFoundError)
-    assert "no database of a server" in str(result.exception)
+    assert f"no server data in {tmp_path}; " in str(result.exception)
+    assert "--data-dir or EITP_DATA_DIR" in str(result.exception)
 
 
 def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
@@ -118,28 +125,32 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "arguments", "said"),
     [
-        ("EITP_DATA_DIR", "", ("tenants", "rules", "[/x]"), "There is no tenant [/x]."),
+        ("EITP_DATA_DIR", "shops", ("tenants", "rules", "[/x]"), "There is no tenant [/x]."),
         ("EITP_DATA_DIR", "garbled", ("tenants", "rules", "x"), "file is not a database"),
-        ("EITP_GRPC_PORT", "abc", ("settings",), "EITP_GRPC_PORT: Input should be a valid"),
+        ("EITP_DATA_DIR", "none", ("tenants", "rules", "x"), "there is no server data in "),
+        ("EITP_GRPC_PORT", "abc", ("settings",), "EITP_GRPC_PORT is 'abc': write a whole number"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
+    premises: Premises,
     tmp_path: Path,
     name: str,
     value: str,
     arguments: tuple[str, ...],
     said: str,
 ) -> None:
+    (tmp_path / "shops").symlink_to(premises.folder)
     (tmp_path / "garbled").mkdir()
     (tmp_path / "garbled" / "eitp.db").write_bytes(b"no database" * 1000)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv(name, value or str(tmp_path))
+    monkeypatch.setenv(name, value)
     monkeypatch.setattr("sys.argv", ["eitp-server", *arguments])
     with pytest.raises(SystemExit):
         main()
-    assert capsys.readouterr().err.startswith(f"error: {said}")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"error: {said}")
 
 
 def test_data_of_an_older_version_are_not_misread(premises: Premises) -> None:

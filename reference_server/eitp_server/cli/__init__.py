@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from eitp_server.cli import feeds, keys, lab, report, server, tenants
+from eitp_server.cli.setting import in_words
 from eitp_server.errors import DomainError
 from eitp_server.storage.fault import LogFault
 
@@ -36,7 +37,7 @@ def main() -> None:
     try:
         app()
     except ValidationError as error:
-        _refuse("; ".join(f"{_variable(each['loc'])}: {each['msg']}" for each in error.errors()))
+        _refuse(in_words(error))
     except (DomainError, LogFault, OSError, sqlite3.Error) as error:
         _refuse(str(error))
     except ExceptionGroup as group:
@@ -46,12 +47,7 @@ def main() -> None:
         _refuse("; ".join(map(str, group.exceptions)))
 
 
-def _variable(location: tuple[int | str, ...]) -> str:
-    """Return the name in the environment of the setting that is wrong."""
-    return "EITP_" + "_".join(map(str, location)).upper()
-
-
 def _refuse(problem: str) -> None:
     # A text and no markup: messages quote what people wrote, brackets too.
-    Console(stderr=True).print(Text.assemble(("error: ", "red"), problem))
+    Console(stderr=True).print(Text.assemble(("error: ", "red"), problem), soft_wrap=True)
     sys.exit(1)

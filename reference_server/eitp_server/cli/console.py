@@ -15,6 +15,7 @@ from eitp_server.config import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
+    from pathlib import Path
     from typing import Any
 
     from eitp_server.storage.accounts import Accounts
@@ -29,13 +30,35 @@ def run(job: Coroutine[Any, Any, Result]) -> Result:
         return runner.run(job)
 
 
-async def with_accounts(job: Callable[[Accounts], Awaitable[Result]]) -> Result:
-    """Open the data directory, which no server may have, and do a job with its accounts."""
+async def with_accounts(
+    job: Callable[[Accounts], Awaitable[Result]], *, creating: bool = False
+) -> Result:
+    """Open the data directory, which no server may have, and do a job with its accounts.
+
+    Raises FileNotFoundError when nothing is there, unless `creating`.
+    """
     from eitp_server.storage.accounts import Accounts
     from eitp_server.storage.sqlite_database import SQLiteDatabase
 
-    async with await SQLiteDatabase.open(Settings().data_dir) as database:
+    directory = Settings().data_dir
+    if directory is not None and not creating:
+        require_data(directory)
+    async with await SQLiteDatabase.open(directory) as database:
         return await job(await Accounts.open(database))
+
+
+def require_data(directory: Path, named_by: str = "EITP_DATA_DIR") -> None:
+    """Raise FileNotFoundError when a directory does not hold the data of a server.
+
+    `named_by` says what names the directory.
+    """
+    from eitp_server.storage.sqlite_database import FILE_NAME
+
+    if not (directory / FILE_NAME).is_file():
+        raise FileNotFoundError(
+            f"there is no server data in {directory.absolute()}; name another directory with "
+            f"{named_by}, or begin this one with `eitp-server tenants create`"
+        )
 
 
 def configure_logs(level: str) -> None:

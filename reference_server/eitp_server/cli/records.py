@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from eitp_server.cli.console import require_data
 from eitp_server.config import Settings
 
 if TYPE_CHECKING:
@@ -14,13 +15,17 @@ if TYPE_CHECKING:
 
 
 def data_directory(given: Path | None) -> Path:
-    """Return the data directory that was named, or else that of the settings."""
+    """Return the data directory that was named, or else that of the settings.
+
+    Raises FileNotFoundError when it holds no server's data.
+    """
     directory = given or Settings().data_dir
     if directory is None:
         raise typer.BadParameter(
             "name a data directory: a server that keeps everything in memory leaves none",
             param_hint="--data-dir",
         )
+    require_data(directory, "--data-dir or EITP_DATA_DIR")
     return directory
 
 

@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="What the data of a server says, also while it runs.")
 
-_CAPTION = "Areas are those under ROC curves: 0.5 is chance. In brackets: 95 % intervals."
+_CAPTION = (
+    "Areas are those under ROC curves: 0.5 is chance. In brackets: 95 % intervals.\n"
+    "A session counts only once its outcome is known: a minute after the first report, or half an "
+    "hour after its end without one."
+)
 _STYLES = {"TOO_EARLY": "yellow", "SUPPORTED": "bold green", "NOT_SUPPORTED": "bold red"}
 
 
@@ -44,7 +48,12 @@ def hypothesis(
         Path | None, typer.Option(help="The server's data directory; EITP_DATA_DIR when left out.")
     ] = None,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print what GetHypothesis answers, as JSON.")
+        bool,
+        typer.Option(
+            "--json",
+            help="Print what GetHypothesis answers, as JSON. Keys are those of the schema, in "
+            "snake_case; the server's own JSON has them in camelCase.",
+        ),
     ] = False,
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A .png, .svg or .pdf to write.")
@@ -52,8 +61,10 @@ def hypothesis(
 ) -> None:
     """Say how well behaviour has foretold which sessions are abandoned.
 
-    Judges the sessions that ended within the last 90 days, the newest 100,000 of them, each by its
-    first packet with a known state, against what page, cart and time on site foretell alone.
+    Judges the sessions that ended within the last 90 days, the newest
+    100,000 of them, each by its first packet with a known state, against
+    what page, cart and time on site foretell alone. A session counts only
+    once its outcome is known.
     """
     check_picture(plot)
     findings = run(_examined(data_directory(data_dir), tenant))
@@ -141,7 +152,7 @@ def _slope(comparison: Comparison) -> str:
 
 
 _COUNTED: Sequence[tuple[str, Callable[[Analysis], int]]] = (
-    ("sessions that ended", lambda a: a.sessions),
+    ("sessions with a known outcome", lambda a: a.sessions),
     ("  abandoned", lambda a: a.abandoned),
     ("  with an intervention", lambda a: a.treated),
 )

@@ -58,7 +58,7 @@ def create_tenant(
     async def create(accounts: Accounts) -> Tenant:
         return await accounts.tenants.create(tenant)
 
-    run(with_accounts(create))
+    run(with_accounts(create, creating=True))
     CONSOLE.print(f"Created tenant [bold]{tenant_id}[/]. Next: eitp-server keys create {tenant_id}")
 
 
