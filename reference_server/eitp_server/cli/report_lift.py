@@ -40,12 +40,14 @@ def lift(
 ) -> None:
     """Say whether intervening helps, and whether the experiment can be trusted.
 
-    Compares all visitors who could be treated with those held out by chance. A visitor counts once,
-    at the first moment at which an intervention was eligible, as soon as the day is over within
-    which an outcome counts. Bounds hold at all times at once: look as often as you like.
+    Compares all visitors who could be treated with those held out by chance.
+    A visitor counts once, at the first moment at which an intervention was
+    eligible, as soon as the day is over within which an outcome counts.
+    Bounds hold at all times at once: look as often as you like.
 
-    The server may be running. What only a running policy knows is left out: posterior means, and
-    which interventions were withdrawn; probabilities are those of the newest decisions.
+    The server may be running. What only a running policy knows is left out:
+    posterior means, and which interventions were withdrawn; probabilities
+    are those of the newest decisions.
 
     Example:
 
