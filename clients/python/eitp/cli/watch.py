@@ -11,6 +11,7 @@ import typer
 from google.protobuf.json_format import MessageToDict
 
 from .. import render
+from . import watch_volatility
 from .terminal import LOCAL, PATIENCE, USAGE, Key, Server, Timeout, Tls, err, fail, out, run
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def packets(
     """
 
     async def show(client: Client) -> None:
-        feed = client.watch_packets(cursor=_place(cursor), oldest=oldest, session_id=session)
+        feed = client.watch_packets(cursor=place(cursor), oldest=oldest, session_id=session)
         await _print(feed, render.packet_line, count, json)
 
     run(show, server, key, tls=tls, timeout=timeout)
@@ -86,10 +87,13 @@ def interventions(
     """
 
     async def show(client: Client) -> None:
-        feed = client.watch_interventions(cursor=_place(cursor), oldest=oldest, session_id=session)
+        feed = client.watch_interventions(cursor=place(cursor), oldest=oldest, session_id=session)
         await _print(feed, render.intervention_line, count, json)
 
     run(show, server, key, tls=tls, timeout=timeout)
+
+
+watch.command("volatility")(watch_volatility.volatility)
 
 
 async def _print(feed: Watch[Any], line: Callable[[Any], Text], count: int, json: bool) -> None:
@@ -97,8 +101,8 @@ async def _print(feed: Watch[Any], line: Callable[[Any], Text], count: int, json
     try:
         async for item in feed:
             if json:
-                place = base64.b64encode(item.cursor).decode()
-                typer.echo(dumps({"cursor": place, "item": MessageToDict(item.value)}))
+                told = base64.b64encode(item.cursor).decode()
+                typer.echo(dumps({"cursor": told, "item": MessageToDict(item.value)}))
             else:
                 out.print(line(item.value), soft_wrap=True)
             number += 1
@@ -107,11 +111,12 @@ async def _print(feed: Watch[Any], line: Callable[[Any], Text], count: int, json
     finally:
         await feed.aclose()
         if feed.cursor:
-            place = base64.b64encode(feed.cursor).decode()
-            err.print(f"go on from here with --cursor {place}", style="dim", soft_wrap=True)
+            told = base64.b64encode(feed.cursor).decode()
+            err.print(f"go on from here with --cursor {told}", style="dim", soft_wrap=True)
 
 
-def _place(cursor: str) -> bytes:
+def place(cursor: str) -> bytes:
+    """Return the cursor that a watch printed; ends the command when it is none."""
     try:
         return base64.b64decode(cursor, validate=True)
     except binascii.Error:
