@@ -16,8 +16,10 @@ from eitp.v1.intervention_service_pb2 import (
     ReportOutcomeRequest,
 )
 from eitp.v1.outcome_pb2 import Outcome, OutcomeKind
+from eitp.v1.page_pb2 import PageSection
 from eitp_server.cli import app
 from eitp_server.storage.log import StoppedRow
+from eitp_server.storage.patterns import PatternRow, Patterns
 from eitp_server.storage.sqlite_database import SQLiteDatabase
 from eitp_server.storage.sqlite_log import SQLiteLog
 from end_to_end.live import BOTH, refusal, started
@@ -207,6 +209,44 @@ def test_the_report_shows_a_stop_and_its_harm(premises: Premises) -> None:
     assert "definition_id" not in none or not none["definition_id"]
     assert chat["status"] == "ARM_STATUS_STOPPED"
     assert "current_probability" not in chat
+
+
+def test_the_report_lists_the_patterns_in_use(premises: Premises) -> None:
+    pattern = PatternRow(
+        tenant_id="shop",
+        pattern_id="pattern",
+        version=1,
+        status=2,
+        vertical="retail",
+        label=8,
+        page_section=8,
+        definition_id="help-chat",
+        kind=5,
+        units=4_000,
+        lift=0.03,
+        lower_bound=0.012,
+        fresh_lift=None,
+        fresh_lower_bound=None,
+        promoted_at_us=1,
+        expires_at_us=2**62,
+        document="{}",
+    )
+    others = [
+        replace(pattern, pattern_id="other", definition_id="taken-back", status=3),
+        replace(pattern, tenant_id="rival", definition_id="rivals"),
+    ]
+
+    async def keep() -> None:
+        async with await SQLiteDatabase.open(premises.folder) as database:
+            await Patterns(database).keep([pattern, *others])
+
+    asyncio.run(keep())
+    output = report(premises.folder).output
+    section = PageSection.Name(PageSection.ValueType(8)).removeprefix("PAGE_SECTION_").lower()
+    said = f"help-chat  retail, frustration, {section.replace('_', ' ')}: at least +1.20 points"
+    assert said in output
+    assert "taken-back" not in output
+    assert "rivals" not in output
 
 
 def test_the_report_leaves_the_data_as_they_were(premises: Premises) -> None:

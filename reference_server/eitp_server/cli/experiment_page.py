@@ -241,7 +241,7 @@ def _in_use(patterns: Sequence[PatternRow]) -> Iterator[tuple[str, str]]:
             for part in (
                 row.vertical or "every vertical",
                 None if row.label is None else _label(row.label),
-                None if row.page_section is None else f"section {row.page_section}",
+                None if row.page_section is None else _section(row.page_section),
             )
             if part is not None
         )
@@ -265,6 +265,13 @@ def _about_arms(findings: Findings) -> Iterator[str]:
 
 def _label(number: int) -> str:
     return Label(number).name.replace("_", " ").lower()
+
+
+def _section(number: int) -> str:
+    from eitp.v1.page_pb2 import PageSection
+
+    name = PageSection.Name(PageSection.ValueType(number))
+    return name.removeprefix("PAGE_SECTION_").replace("_", " ").lower()
 
 
 def _mark(alarm: bool) -> str:
