@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from eitp_server.ingest.contagion.analysis import Before
+from eitp_server.ingest.contagion.apart import Apart, Broken
 from eitp_server.ingest.contagion.runner import KEPT_US
-from eitp_server.storage.contagion_value import Edge, Series, Snapshot
+from eitp_server.ingest.contagion.window import window_of
+from eitp_server.storage.contagion_value import Edge, KeptProfile, Series, Snapshot
 from eitp_server.storage.sqlite_database import SQLiteDatabase
 from ingest.regions import DAY, OWN, Works, at, known, minutes
 
@@ -285,3 +288,14 @@ async def test_what_is_stored_is_json_without_infinities(works: Works) -> None:
 
     for item in await works.kept.items(OWN, 0, 100):
         assert json.dumps(asdict(item.content), allow_nan=False)
+
+
+async def test_an_analysis_that_breaks_its_process_leaves_the_next_one_whole() -> None:
+    stream = known(3)
+    window = window_of(minutes(stream.values, stream.names), at(DAY))
+    spoilt = KeptProfile(day_us=at(0), weights={"US-00": [1.0]})
+    async with Apart() as apart:
+        with pytest.raises(Broken, match="code 1"):
+            await apart.analyse(window, spoilt, Before(), at(DAY))
+        result = await apart.analyse(window, None, Before(), at(DAY))
+    assert {edge.pair for edge in result.changed} == stream.pairs

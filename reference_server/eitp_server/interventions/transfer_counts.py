@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from itertools import product
+from operator import add
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -40,15 +41,9 @@ class TenantCounts:
     holdout_units: int = 0
     holdout_conversions: int = 0
 
-    def __add__(self, other: TenantCounts) -> TenantCounts:
-        fields = zip(self.__dataclass_fields__, astuple(self), astuple(other), strict=True)
-        return TenantCounts(**{name: own + more for name, own, more in fields})
 
-
-def count(
-    trials: Iterable[Trial], kind_of: Callable[[Decision], int]
-) -> dict[Pattern, dict[str, TenantCounts]]:
-    """Return the counts of every pattern by vertical; `trials` in the order of decision.
+class Counting:
+    """The counts of every pattern by vertical.
 
     A visitor counts once, by the first decision: what is chosen afterwards depends on whether the
     first intervention was shown, which is what differs between the sides. Those for whom a kind
@@ -56,28 +51,55 @@ def count(
     difference between them. Whoever was assigned counts as treated, shown or not. Where nobody
     could be held out, or the outcome can never be known, there is nothing to compare.
     """
-    met: set[str] = set()
-    found: dict[Pattern, dict[str, TenantCounts]] = defaultdict(dict)
-    for trial in trials:
-        if trial.visitor in met:
-            continue
-        met.add(trial.visitor)
-        decision = trial.decision
-        if trial.censored or not 0 < decision.holdout_share < 1 or not decision.chosen:
-            continue
-        if kind := kind_of(decision):
-            _add(found, kind, trial)
-    return found
 
+    def __init__(self, kind_of: Callable[[Decision], int]) -> None:
+        """Begin; `kind_of` gives the kind that a decision chose, 0 when nobody knows it."""
+        self._cells: dict[tuple[int, int, int, str], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+        """By kind, label, section and vertical: units and successes, treated and held out."""
+        self._kind_of = kind_of
+        self._met: set[str] = set()
 
-def _add(found: dict[Pattern, dict[str, TenantCounts]], kind: int, trial: Trial) -> None:
-    cell = trial.decision.cell
-    held_out, converted = trial.decision.holdout, int(trial.converted)
-    one = (
-        TenantCounts(holdout_units=1, holdout_conversions=converted)
-        if held_out
-        else TenantCounts(treated_units=1, treated_conversions=converted)
-    )
-    for label, section in {*product((ANY, cell.label), (ANY, cell.page_section))}:
-        verticals = found[Pattern(kind=kind, label=label, page_section=section)]
-        verticals[cell.vertical] = verticals.get(cell.vertical, TenantCounts()) + one
+    def fold(self, trials: Iterable[Trial]) -> None:
+        """Count matured decisions, in the order of decision."""
+        for trial in trials:
+            if trial.visitor in self._met:
+                continue
+            self._met.add(trial.visitor)
+            decision = trial.decision
+            if trial.censored or not 0 < decision.holdout_share < 1 or not decision.chosen:
+                continue
+            if kind := self._kind_of(decision):
+                self._add(kind, trial)
+
+    def result(self) -> dict[Pattern, dict[str, TenantCounts]]:
+        """Return the counts of every pattern by vertical."""
+        wider: dict[Pattern, dict[str, list[int]]] = defaultdict(dict)
+        for (kind, label, section, vertical), cell in self._cells.items():
+            for one, other in {*product((ANY, label), (ANY, section))}:
+                verticals = wider[Pattern(kind=kind, label=one, page_section=other)]
+                sums = verticals.setdefault(vertical, [0, 0, 0, 0])
+                sums[:] = map(add, sums, cell)
+        return {
+            pattern: {
+                vertical: TenantCounts(
+                    treated_units=treated,
+                    treated_conversions=treated_conversions,
+                    holdout_units=held_out,
+                    holdout_conversions=holdout_conversions,
+                )
+                for vertical, (
+                    treated,
+                    treated_conversions,
+                    held_out,
+                    holdout_conversions,
+                ) in verticals.items()
+            }
+            for pattern, verticals in wider.items()
+        }
+
+    def _add(self, kind: int, trial: Trial) -> None:
+        cell = trial.decision.cell
+        counts = self._cells[kind, cell.label, cell.page_section, cell.vertical]
+        side = 2 if trial.decision.holdout else 0
+        counts[side] += 1
+        counts[side + 1] += trial.converted

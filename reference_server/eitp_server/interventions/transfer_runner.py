@@ -13,7 +13,7 @@ import structlog
 from eitp_server.errors import DomainError
 from eitp_server.intelligence.transfer import q_values
 from eitp_server.interventions.definition import InterventionKind
-from eitp_server.interventions.transfer_counts import count
+from eitp_server.interventions.transfer_counts import Counting
 from eitp_server.interventions.transfer_finding import Site, judge_own, judge_shared
 from eitp_server.storage.transfers import SHARED, TransferRow
 
@@ -92,8 +92,13 @@ class TransferRunner:
         await self._transfers.replace(SHARED, shared)
 
     async def _look(self, tenant_id: str, now_us: int) -> Seen:
-        matured = await self._trials.matured(tenant_id, max(now_us - WINDOW_US, 0), now_us)
-        counts = await asyncio.to_thread(count, matured.trials, self._kind_of)
+        counting, is_all = Counting(self._kind_of), False
+        after_us = max(now_us - WINDOW_US, 0)
+        while not is_all:
+            matured = await self._trials.matured(tenant_id, after_us, now_us)
+            await asyncio.to_thread(counting.fold, matured.trials)
+            after_us, is_all = matured.through_us, matured.is_all
+        counts = counting.result()
         return Seen(counts=counts, invalid=bool(counts) and await self._alarmed(tenant_id))
 
 

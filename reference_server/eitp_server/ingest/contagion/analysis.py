@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from eitp_server.ingest.contagion.window import MINUTE_US, WINDOW, calm, exclusions, steady
-from eitp_server.intelligence.contagion.analysis import FEWEST_MINUTES, Settings, analyse
+from eitp_server.intelligence.contagion.analysis import (
+    FEWEST_MINUTES,
+    FEWEST_REGIONS,
+    Settings,
+    analyse,
+)
 from eitp_server.intelligence.contagion.history import History, Status
 from eitp_server.intelligence.contagion.preparation import prepare
 from eitp_server.intelligence.contagion.profile import LEVEL
@@ -83,13 +88,20 @@ def analyse_window(
     return Result(state=state, changed=(*changed, *ended), made=True)
 
 
+def is_analysable(window: Window) -> bool:
+    """Return whether a window has what an analysis takes at least."""
+    if window.minutes < FEWEST_MINUTES:
+        return False
+    return len(window.names) - len(exclusions(window)) >= FEWEST_REGIONS
+
+
 def _found(window: Window, profile: KeptProfile | None) -> _Found:
     excluded = exclusions(window)
     chosen = np.array([n for n, name in enumerate(window.names) if name not in excluded], np.intp)
     fewest = dict(zip(window.names, _fewest(window), strict=True))
     analysis, status, profile_id = None, "INSUFFICIENT", ""
     try:
-        if window.minutes < FEWEST_MINUTES or len(chosen) < 2:
+        if not is_analysable(window):
             raise Refused(Reason.INSUFFICIENT, "too few regions or minutes")
         values, weekly = calm(window, chosen, profile.weights if profile else {})
         profile_id = _profile_id(profile) if profile and weekly else ""

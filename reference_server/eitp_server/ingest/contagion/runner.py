@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from eitp_server.errors import DomainError
-from eitp_server.ingest.contagion.analysis import Before, analyse_window
+from eitp_server.ingest.contagion.analysis import Before
+from eitp_server.ingest.contagion.apart import Apart, Broken
 from eitp_server.ingest.contagion.levels import minute_of
 from eitp_server.ingest.contagion.window import MINUTE_US, WINDOW, weeks_of, window_of
 from eitp_server.intelligence.contagion.history import WINDOWS
@@ -70,8 +71,12 @@ class ContagionRunner:
 
     async def analyse(self, end_us: int) -> None:
         """Analyse each series that had a session in the window that ends at `end_us`."""
-        for series in await self._kept.series(end_us - _WINDOW_US):
-            await self._analyse_one(series, end_us)
+        async with Apart() as apart:
+            for series in await self._kept.series(end_us - _WINDOW_US):
+                try:
+                    await self._analyse_one(series, end_us, apart)
+                except Broken as broken:
+                    _LOG.error("an analysis failed", vertical=series.vertical, reason=str(broken))
 
     async def tidy(self, day_us: int) -> None:
         """Fit the profiles of the 28 days before `day_us`, and forget what nobody needs."""
@@ -114,7 +119,7 @@ class ContagionRunner:
     def _until_next(self) -> float:
         return (MINUTE_US - self._now_us() % MINUTE_US) / 1e6
 
-    async def _analyse_one(self, series: Series, end_us: int) -> None:
+    async def _analyse_one(self, series: Series, end_us: int, apart: Apart) -> None:
         kept = self._kept
         state = await kept.state(series)
         if state and state.snapshot.basis.end_us >= end_us:
@@ -123,9 +128,7 @@ class ContagionRunner:
         window = await asyncio.to_thread(window_of, minutes, end_us)
         before = Before(state=state, windows=await self._windows(series, end_us))
         profile = await kept.profile(series)
-        result = await asyncio.to_thread(
-            analyse_window, window, profile, before, max(self._now_us(), end_us)
-        )
+        result = await apart.analyse(window, profile, before, max(self._now_us(), end_us))
         items = await kept.keep_analysis(series, result.state, result.changed, made=result.made)
         self._feed.publish(items)
 
