@@ -119,7 +119,7 @@ class Prover:
         known = await self._archive.newest(tenant_id)
         study = (await self._analyst.examine(tenant_id)).study
         now_us = self._now_us()
-        terms = _terms(study, tenant.learning.promotion_margin, now_us)
+        terms = await asyncio.to_thread(_terms, study, tenant.learning.promotion_margin, now_us)
         definitions = {
             item.definition_id: item
             for item in self._policy().catalogue.definitions(tenant_id)
