@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     Command = Callable[..., Awaitable["Ended"]]
 
 KEY = "eitp_sk_cli"
+SESSION_ID = "ses_0123456789abcdef01234567"
 CALM = """recording,person,t_ms,kind,x,y
 one,ann,0,move,1,1
 one,ann,400,move,5,5
@@ -158,6 +159,32 @@ async def test_watch_prints_a_line_per_packet_and_where_to_go_on(
     assert f"--cursor {base64.b64encode(cursor(2)).decode()}" in result.stderr
 
 
+async def test_watch_prints_session_ids_that_state_takes(command: Command, script: Script) -> None:
+    script.feed = [packet(1)]
+    script.feed[0].packet.session_id = SESSION_ID
+    packets = await command("watch", "packets", "--count", "1")
+    script.feed = [intervention(1)]
+    script.feed[0].intervention.session_id = SESSION_ID
+    interventions = await command("watch", "interventions", "--count", "1")
+    assert SESSION_ID in packets.stdout.split()
+    assert SESSION_ID in interventions.stdout.split()
+
+
+async def test_a_watch_out_of_reach_says_soon_what_it_tries_to_reach() -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "eitp", "watch", "packets", "--server", "127.0.0.1:1"),
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stderr
+    try:
+        async with asyncio.timeout(30):
+            line = await process.stderr.readline()
+    finally:
+        process.terminate()
+        await process.wait()
+    assert line.decode() == "trying to connect to 127.0.0.1:1 …\n"
+
+
 async def test_watch_goes_on_at_a_cursor_and_prints_json(command: Command, script: Script) -> None:
     script.feed = [intervention(1), intervention(2)]
     place = base64.b64encode(cursor(1)).decode()
@@ -196,7 +223,8 @@ async def test_an_outcome_is_sent_with_its_exact_value(command: Command, script:
         *("send-outcome", "session-1", "conversion"),
         *("--value", "129.90", "--currency", "EUR", "--outcome-id", "order-17"),
     )
-    assert (result.exit_code, result.stdout) == (0, "taken, credited to no decision\n")
+    assert (result.exit_code, result.stdout) == (0, "taken, but no decision was credited\n")
+    assert "Check the id" in result.stderr
     outcome = script.requests["ReportOutcome"][0].outcome
     assert (outcome.kind, outcome.value_micros) == (OUTCOME_KIND_CONVERSION, 129_900_000)
     assert (outcome.session_id, outcome.currency, outcome.outcome_id) == (
@@ -211,6 +239,7 @@ async def test_an_outcome_that_was_known_says_so(command: Command, script: Scrip
     script.answers["ReportOutcome"].append(answer)
     result = await command("send-outcome", "session-1", "lead")
     assert result.stdout == "known already, credited to decision d-1\n"
+    assert result.stderr == ""
 
 
 def test_a_value_that_is_no_amount_is_wrong_usage() -> None:

@@ -115,3 +115,16 @@ def test_a_wait_is_never_longer_than_the_longest_nor_shorter_than_half_the_first
 def test_pinging_more_often_than_servers_allow_is_refused() -> None:
     with pytest.raises(ValueError, match="keepalive is 5 s"):
         Client("localhost:1", keepalive=5.0)
+
+
+async def test_a_client_knows_whether_its_server_is_out_of_reach(
+    client: Client, clock: Clock
+) -> None:
+    assert not client.is_out_of_reach
+    await client.capabilities()
+    assert not client.is_out_of_reach
+    async with Client("127.0.0.1:1", retry=clock.retry(), timeout=1.0) as lost:
+        assert not lost.is_out_of_reach
+        with pytest.raises(Unreachable):
+            await lost.capabilities()
+        assert lost.is_out_of_reach

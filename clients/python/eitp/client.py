@@ -106,6 +106,11 @@ class Client(Caller):
     ) -> None:
         await self._connection.close()
 
+    @property
+    def is_out_of_reach(self) -> bool:
+        """Whether the server was called and there is no connection to it yet, or any more."""
+        return self._connection.is_out_of_reach
+
     async def capabilities(self) -> Capabilities:
         """Return what the server can do, and the limits it keeps."""
         service = CapabilityServiceStub(self._connection.channel)

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 SHORTEST_KEEPALIVE = 10.0
 """Seconds; servers close connections that are pinged more often."""
 
+_UNCONNECTED = frozenset(
+    {grpc.ChannelConnectivity.CONNECTING, grpc.ChannelConnectivity.TRANSIENT_FAILURE}
+)
+
 Metadata = tuple[tuple[str, str], ...]
 _Request = TypeVar("_Request", bound="Message")
 _Response = TypeVar("_Response", bound="Message")
@@ -65,6 +69,11 @@ class Connection:
         self.retry = retry or Retry()
         self.channel = _channel(address, tls, keepalive)
         self._origin = (("origin", origin),) if origin else ()
+
+    @property
+    def is_out_of_reach(self) -> bool:
+        """Whether the server was called and there is no connection to it yet, or any more."""
+        return self.channel.get_state() in _UNCONNECTED
 
     async def close(self) -> None:
         """Close the channel; calls under way are cancelled."""

@@ -122,9 +122,9 @@ def evidence(found: Evidence) -> Text:
 
 
 def packet_line(packet: Packet) -> Text:
-    """Return a packet in one line: session, state, label, strongest evidence."""
+    """Return a packet in one line: whole session id, state, label, strongest evidence."""
     line = Text().append(f"{packet.emitted_at.ToDatetime():%H:%M:%S} ", style="dim")
-    line.append(f"{packet.session_id[-8:]} ", style="bold")
+    line.append(f"{packet.session_id} ", style="bold")
     for name, short in DIMENSIONS.items():
         if packet.state.HasField(name):
             line.append(f"{short} ").append_text(dimension(packet.state, name, 4)).append(" ")
@@ -137,9 +137,9 @@ def packet_line(packet: Packet) -> Text:
 
 
 def intervention_line(intervention: Intervention) -> Text:
-    """Return an intervention in one line."""
+    """Return an intervention in one line, with the whole session id."""
     line = Text().append(f"{intervention.created_at.ToDatetime():%H:%M:%S} ", style="dim")
-    line.append(f"{intervention.session_id[-8:]} ", style="bold")
+    line.append(f"{intervention.session_id} ", style="bold")
     line.append(intervention.definition.definition_id, style="green")
     return line.append(f" {intervention.definition.title}").append(
         f" until {intervention.expires_at.ToDatetime():%H:%M:%S}", style="dim"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..v1.outcome_pb2 import Outcome
-from .terminal import LOCAL, PATIENCE, USAGE, Key, Server, Timeout, Tls, fail, out, run
+from .terminal import LOCAL, PATIENCE, USAGE, Key, Server, Timeout, Tls, err, fail, out, run
 
 if TYPE_CHECKING:
     from ..client import Client
@@ -49,6 +49,8 @@ def send_outcome(
 ) -> None:
     """Report what came of a session; the same outcome counts once, however often it is sent.
 
+    Prints which decision it was credited to, if any.
+
     ```
     eitp send-outcome ses_2c7f lead
     eitp send-outcome ses_2c7f conversion --value 129.90 --currency EUR --outcome-id order-17
@@ -66,12 +68,16 @@ def send_outcome(
 
     async def send(client: Client) -> None:
         answer = await client.report_outcome(outcome)
-        credited = (
-            f"credited to decision {answer.decision_id}"
-            if answer.decision_id
-            else "credited to no decision"
+        taken = "known already" if answer.duplicate else "taken"
+        if answer.decision_id:
+            out.print(f"{taken}, credited to decision {answer.decision_id}", soft_wrap=True)
+            return
+        out.print(f"{taken}, but no decision was credited")
+        err.print(
+            "The server takes outcomes of any session: it has decided nothing there of late, or "
+            "never met the session. Check the id when you expected a decision.",
+            style="dim",
         )
-        out.print(f"{'known already' if answer.duplicate else 'taken'}, {credited}")
 
     run(send, server, key, tls=tls, timeout=timeout)
 

@@ -32,6 +32,8 @@ UNREACHABLE = 3
 
 LOCAL = "localhost:50051"
 PATIENCE = 5.0
+NOTICE = 2.0
+"""Seconds without a connection after which people are told that it is being tried."""
 
 Server = Annotated[
     str,
@@ -109,7 +111,11 @@ def run(
 
     async def connected() -> None:
         async with Client(server, key=key, tls=tls, timeout=timeout) as client:
-            await job(client)
+            telling = asyncio.create_task(_tell_of_outages(client))
+            try:
+                await job(client)
+            finally:
+                telling.cancel()
 
     try:
         asyncio.run(connected())
@@ -122,6 +128,16 @@ def run(
         )
     except RecordingError as error:
         fail(str(error), "", USAGE)
+
+
+async def _tell_of_outages(client: Client) -> None:
+    """Say once in every outage that the server is being tried, and where."""
+    told = False
+    while True:
+        await asyncio.sleep(NOTICE)
+        if client.is_out_of_reach and not told:
+            err.print(f"trying to connect to {client.address} …", style="dim", markup=False)
+        told = client.is_out_of_reach
 
 
 def fail(message: str, advice: str, code: int) -> NoReturn:
