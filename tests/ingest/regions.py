@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from eitp_server.classification.estimator import ESTIMATOR_VERSION
 from eitp_server.ingest.contagion.reader import contagion_feed
 from eitp_server.ingest.contagion.runner import ContagionRunner
 from eitp_server.lab.contagion.stream import Scenario, draw
@@ -26,7 +27,6 @@ MINUTE_US = 60_000_000
 DAY = 1_440
 BEGIN_US = 1_772_409_600_000_000
 """Monday, 2026-03-02 00:00 UTC."""
-VERSION = "local/1"
 OWN = Series(tenant_id="shop")
 
 
@@ -77,7 +77,7 @@ class Works:
     """A runner over a database, with a clock that stands where it is put."""
 
     def __init__(self, database: Database, last: int = 0) -> None:
-        self.kept = Contagion(database, VERSION)
+        self.kept = Contagion(database, ESTIMATOR_VERSION)
         self.feed: Feed[Item] = contagion_feed(last)
         self.now_us = BEGIN_US
         self.cells: Mapping[Cell, Partial] = {}

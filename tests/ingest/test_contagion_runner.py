@@ -213,7 +213,7 @@ async def test_an_estimator_of_another_version_begins_anew(works: Works) -> None
     stream = known(3)
     await works.keep(minutes(stream.values, stream.names))
     await works.analyse(DAY)
-    works.kept.estimator_version = "local/2"
+    works.kept.estimator_version = "another/1"
     await works.analyse(DAY + 5)
 
     assert await works.kept.state(OWN) is None
