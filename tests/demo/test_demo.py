@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import re
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
+import pytest
 from eitp.client import Client
 from eitp.v1.decision_pb2 import Decision
 from eitp.v1.evidence_pb2 import SIGNAL_ID_RESPONSE_LATENCY, Evidence
 from eitp.v1.intervention_pb2 import Intervention, InterventionDefinition
 from eitp.v1.packet_pb2 import Packet, PacketContext
 from eitp.v1.page_pb2 import PAGE_SECTION_FINANCING, PAGE_TYPE_PRODUCT
-from eitp.v1.state_pb2 import EMOTION_LABEL_FRUSTRATION, EmotionalState, Estimate
+from eitp.v1.state_pb2 import (
+    EMOTION_LABEL_DISENGAGEMENT,
+    EMOTION_LABEL_FRUSTRATION,
+    EmotionalState,
+    Estimate,
+)
 from eitp_server.app import create_development_tenant, running
 from eitp_server.config import Settings
 from eitp_server.demo import run_demo
@@ -27,7 +34,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    import pytest
     from rich.text import Text
 
 ANN = Part(
@@ -43,6 +49,13 @@ FRUSTRATED = Packet(
     state=EmotionalState(valence=Estimate(value=-0.6, uncertainty=0.1)),
     context=PacketContext(page_type=PAGE_TYPE_PRODUCT, page_section=PAGE_SECTION_FINANCING),
     evidence=[Evidence(signal=SIGNAL_ID_RESPONSE_LATENCY, value=2400, baseline=310)],
+)
+WIDEST = Packet(
+    label=EMOTION_LABEL_DISENGAGEMENT,
+    confidence=0.62,
+    state=FRUSTRATED.state,
+    context=FRUSTRATED.context,
+    evidence=[Evidence(signal=SIGNAL_ID_RESPONSE_LATENCY, value=12_400, baseline=10_310)],
 )
 HELP = Intervention(
     intervention_id="i-1",
@@ -62,12 +75,31 @@ def board(announce: Callable[[Text], None] = lambda _: None, *, seats: int = 2) 
     return Board(place, seats=seats, announce=announce)
 
 
-def painted(board: Board) -> list[str]:
-    """Return the lines of the picture on a terminal of usual size."""
-    console = Console(width=140, height=45, color_system=None, force_terminal=True)
+def painted(board: Board, *, width: int = 140, height: int = 45) -> list[str]:
+    """Return the lines of the picture on a terminal of such a size."""
+    console = Console(width=width, height=height, color_system=None, force_terminal=True)
     with console.capture() as capture:
-        console.print(picture(board, width=140), height=30)
+        console.print(picture(board, width=width, height=height), height=height)
     return capture.get().splitlines()
+
+
+def crowded() -> Board:
+    """Make a board with ten shoppers, all at their widest, and a full log."""
+    shop = board(seats=10)
+    for number, seat in enumerate(shop.seats):
+        shop.enter(seat, replace(ANN, name="financing rage recovers"), f"ses_{number}")
+        shop.played(seat, 3_599_000, WIDEST)
+        shop.chosen(replaced(HELP, f"ses_{number}"), Decision(propensity=0.31))
+    shop.count.packets = shop.count.decisions = shop.count.interventions = 12_345
+    return shop
+
+
+def replaced(intervention: Intervention, session_id: str) -> Intervention:
+    """Return an intervention for another session."""
+    other = Intervention()
+    other.CopyFrom(intervention)
+    other.session_id = session_id
+    return other
 
 
 def line(board: Board, start: str) -> str:
@@ -106,6 +138,40 @@ def test_everything_that_is_simulated_says_so() -> None:
     assert line(shop, "used help-chat (simulated)")
     assert line(shop, "left (simulated: rated it 1.8 of 5)")
     assert line(shop, "there is no lift to find")
+
+
+def test_a_terminal_of_80_by_24_shows_labels_evidence_and_legend_uncut() -> None:
+    shown = painted(crowded(), width=80, height=24)
+    assert len(shown) == 24
+    assert "…" not in "".join(shown)
+    assert "12,345 decisions, 0 held out  12,345 interventions  0 outcomes" in shown[2]
+    assert "shopper, 6 of 10 shown" in shown[3]
+    for row in range(4, 16, 2):
+        assert re.match(r" ● financing rage recovers .* 59:59", shown[row])
+        assert "disengagement 0.62 · response latency 12,400 ms" in shown[row + 1]
+        assert "◆ help-chat" in shown[row + 1]
+    assert "○ synthetic visit, scripted end   ● one of 28 recorded people" in shown[21]
+    assert "outcomes where it says so." in shown[22]
+    assert "there is no lift to find." in shown[23]
+
+
+@pytest.mark.parametrize(
+    ("height", "seats", "told"), [(24, 6, 2), (26, 7, 2), (36, 10, 3), (60, 10, 10)]
+)
+def test_a_taller_terminal_shows_more_shoppers_and_then_more_log(
+    height: int, seats: int, told: int
+) -> None:
+    shown = painted(crowded(), width=80, height=height)
+    assert sum("● financing" in each for each in shown) == seats
+    assert "there is no lift to find." in shown[-1]
+    assert sum("propensity 0.31" in each for each in shown) == told
+
+
+def test_a_wider_terminal_has_the_evidence_beside_the_bars() -> None:
+    shown = painted(crowded(), width=120, height=45)
+    assert any("disengagement 0.62  ◆ help-chat" in each for each in shown)
+    assert any("(usual 10,310 ms)" in each for each in shown)
+    assert "…" not in "".join(shown)
 
 
 def test_every_packet_is_announced_for_those_without_a_terminal() -> None:
@@ -153,5 +219,7 @@ async def test_the_demo_ends_when_it_should_and_sums_up(
     monkeypatch.setenv("DEMO_SECONDS", "0.5")
     monkeypatch.delenv("EITP_DATA", raising=False)
     await run_demo(speed=60.0)
-    *_, summary = capsys.readouterr().out.splitlines()
+    *lines, summary = capsys.readouterr().out.splitlines()
+    (notice,) = [each for each in lines if each.startswith("All visits are synthetic: EITP_DATA ")]
+    assert "All reactions are simulated" in notice
     assert re.match(r"packets=\d+ interventions=\d+ outcomes=\d+ ", summary)

@@ -68,6 +68,29 @@ class Count:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """Something that happened, in words."""
+
+    at: str
+    """The time of day."""
+    kind: str
+    name: str
+    """Of the shopper."""
+    mark: str = ""
+    text: Text
+
+    def line(self) -> Text:
+        """Return it with everything in columns, for a wide screen."""
+        line = Text().append(f"{self.at} {self.kind:<13}", style="dim")
+        return line.append(f"{self.name:<24} {self.mark or ' '} ").append_text(self.text)
+
+    def short(self) -> Text:
+        """Return it without columns and kind, which the text tells."""
+        line = Text().append(f"{self.at} ", style="dim").append(f"{self.name} ")
+        return line.append(f"{self.mark} " if self.mark else "").append_text(self.text)
+
+
 class Board:
     """Everything that the picture shows."""
 
@@ -76,7 +99,7 @@ class Board:
         self.place = place
         self.seats = [Seat() for _ in range(seats)]
         self.count = Count()
-        self.log: deque[Text] = deque(maxlen=LOG_LINES)
+        self.log: deque[Happening] = deque(maxlen=LOG_LINES)
         self._announce = announce
         self._sent: deque[float] = deque()
         self._names: dict[str, str] = {}
@@ -109,10 +132,10 @@ class Board:
     def emitted(self, packet: Packet) -> None:
         """Note an emotional event."""
         self.count.packets += 1
-        line = self._line("packet", packet.session_id, "").append_text(render.label(packet))
+        text = render.label(packet)
         if packet.evidence:
-            line.append(" · ", style="dim").append_text(render.evidence(packet.evidence[0]))
-        self._announce(line)
+            text.append(" · ", style="dim").append_text(render.evidence(packet.evidence[0]))
+        self._announce(self._happening("packet", packet.session_id, text).line())
 
     def decided(self, decision: Decision) -> None:
         """Note a decision, whatever it was."""
@@ -125,48 +148,49 @@ class Board:
         seat = self._seat(intervention.session_id)
         if seat:
             seat.shown = intervention.definition.definition_id
-        line = self._line("intervention", intervention.session_id, "◆ ")
-        line.append(intervention.definition.definition_id, style="bold green")
-        line.append(f" “{intervention.definition.title}”")
+        text = Text().append(intervention.definition.definition_id, style="bold green")
+        text.append(f" “{intervention.definition.title}”")
         if seat and seat.packet:
-            line.append(" after ", style="dim").append_text(render.label(seat.packet))
+            text.append(" after ", style="dim").append_text(render.label(seat.packet))
         if decision:
-            line.append(f"  propensity {decision.propensity:.2f}", style="cyan")
-        self._keep(line)
+            text.append(f"  propensity {decision.propensity:.2f}", style="cyan")
+        self._keep(self._happening("intervention", intervention.session_id, text, "◆"))
 
     def reacted(self, intervention: Intervention, *, used: bool) -> None:
         """Note that a shopper used or closed an intervention, which is simulated."""
         what, mark = ("used", "✓") if used else ("closed", "✗")
         if seat := self._seat(intervention.session_id):
             seat.shown = f"{intervention.definition.definition_id} {mark}"
-        line = self._line("reaction", intervention.session_id, "  ")
-        self._keep(
-            line.append(f"{what} {intervention.definition.definition_id} ").append(
-                "(simulated)", style="dim italic"
-            )
-        )
+        text = Text(f"{what} {intervention.definition.definition_id} ")
+        text.append("(simulated)", style="dim italic")
+        self._keep(self._happening("reaction", intervention.session_id, text))
 
     def ended(self, seat: Seat, ending: Ending, decision_id: str) -> None:
         """Note an outcome and the decision it was credited to."""
         self.count.outcomes += 1
-        line = self._line("outcome", seat.session_id, "✓ " if ending.success else "✗ ")
+        text = Text()
         if ending.success:
-            line.append("lead", style="bold green")
+            text.append("lead", style="bold green")
         else:
-            line.append("left", style="bold")
-        line.append(f" ({ending.source})", style="dim italic")
+            text.append("left", style="bold")
+        text.append(f" ({ending.source})", style="dim italic")
         if decision_id:
-            line.append(f"  credited to decision {decision_id[-8:]}", style="cyan")
-        self._keep(line)
+            text.append(f"  credited to decision {decision_id[-8:]}", style="cyan")
+        mark = "✓" if ending.success else "✗"
+        self._keep(self._happening("outcome", seat.session_id, text, mark))
 
-    def _keep(self, line: Text) -> None:
-        self.log.append(line)
-        self._announce(line)
+    def _keep(self, happening: Happening) -> None:
+        self.log.append(happening)
+        self._announce(happening.line())
 
-    def _line(self, kind: str, session_id: str, mark: str) -> Text:
-        line = Text().append(time.strftime("%H:%M:%S "), style="dim")
-        line.append(f"{kind:<13}", style="dim")
-        return line.append(f"{self._names.get(session_id, session_id[-8:]):<24} ").append(mark)
+    def _happening(self, kind: str, session_id: str, text: Text, mark: str = "") -> Happening:
+        return Happening(
+            at=time.strftime("%H:%M:%S"),
+            kind=kind,
+            name=self._names.get(session_id, session_id[-8:]),
+            mark=mark,
+            text=text,
+        )
 
     def _seat(self, session_id: str) -> Seat | None:
         return next((seat for seat in self.seats if seat.session_id == session_id), None)

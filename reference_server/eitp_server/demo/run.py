@@ -23,7 +23,7 @@ from eitp_server.config import Settings
 from .board import Board, Place
 from .cast import assemble, casting
 from .stage import Stage
-from .view import picture
+from .view import in_a_line, picture
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Sequence
@@ -97,8 +97,9 @@ async def _place(client: Client, server: Server, sets: Sequence[Sequence[Part]])
 
 @asynccontextmanager
 async def _shown(board: Board, console: Console) -> AsyncGenerator[None]:
-    """Paint the board on a terminal for as long as the block runs."""
+    """Paint the board on a terminal for as long as the block runs; elsewhere say who plays."""
     if not console.is_terminal:
+        console.print(in_a_line(board.place), soft_wrap=True)
         yield
         return
     with Live(console=console, screen=True, auto_refresh=False) as live:
@@ -112,7 +113,9 @@ async def _shown(board: Board, console: Console) -> AsyncGenerator[None]:
 
 async def _paint(board: Board, live: Live) -> None:
     while True:
-        live.update(picture(board, width=live.console.width), refresh=True)
+        live.update(
+            picture(board, width=live.console.width, height=live.console.height), refresh=True
+        )
         await asyncio.sleep(FRAME_SECONDS)
 
 
