@@ -119,3 +119,24 @@ def measure_decide(
         typer.echo(json.dumps(report.as_json(), indent=2))
     else:
         CONSOLE.print(report.as_table())
+
+
+@app.command("index")
+def measure_index(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, not a table.")] = False,
+    sessions: Annotated[int, typer.Option(min=1, help="Live sessions.")] = 100_000,
+    tenants: Annotated[int, typer.Option(min=1, help="Shops that they are of.")] = 40,
+    runs: Annotated[int, typer.Option(min=3, help="Ticks, and turns of each load.")] = 15,
+    batches: Annotated[int, typer.Option(min=1_000, help="Batches of a turn.")] = 40_000,
+) -> None:
+    """Measure a tick of the volatility index, and what it adds to each batch."""
+    from tempfile import gettempdir
+
+    from eitp_server.lab.bench.index import IndexOptions, bench_index
+
+    options = IndexOptions(sessions=sessions, tenants=tenants, runs=runs, batches=batches)
+    report = bench_index(options, Path(gettempdir()), say=Console(stderr=True).print)
+    if as_json:
+        typer.echo(json.dumps(report.as_json(), indent=2))
+    else:
+        CONSOLE.print(report.as_table())

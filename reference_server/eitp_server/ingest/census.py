@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from eitp_server.volatility.partial import Partial
 
 _LABELS: Final = 256
+_COLUMNS: Final = tuple(item.name for item in fields(MovementTable))
+_UNREAD: Final = frozenset({"reference", "reference_us", "pace"})
+"""Columns that only the next increment needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +63,12 @@ class Census:
 
 def census(reducer: Reducer) -> Census:
     """Copy what the index needs of every live session."""
-    sessions = reducer.sessions
+    sessions, movement = reducer.sessions, reducer.observer.movement
     used = sessions.used()
-    movement = MovementTable.allocate(max(len(used), 1))
-    movement.load(np.arange(len(used)), reducer.observer.movement.dump(used))
+    # Everybody waits meanwhile, so what no sum is made of is not copied.
+    rows = {name: used[:0] if name in _UNREAD else used for name in _COLUMNS}
     return Census(
-        movement=movement,
+        movement=MovementTable(**{name: getattr(movement, name)[rows[name]] for name in _COLUMNS}),
         code=sessions.code[used],
         section=sessions.columns.section[used],
         label=reducer.observer.labels(used),
