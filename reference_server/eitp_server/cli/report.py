@@ -16,6 +16,7 @@ from rich.text import Text
 from eitp_server.cli.console import CONSOLE, run
 from eitp_server.cli.evaluate import check_picture
 from eitp_server.cli.records import data_directory, require_tenant
+from eitp_server.cli.report_evi import evi
 from eitp_server.cli.report_lift import lift
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def report() -> None:
     """Read the data directory of a server, running or not, and report."""
 
 
+app.command("evi")(evi)
 app.command("lift")(lift)
 
 
