@@ -92,7 +92,7 @@ _ADVICE: tuple[tuple[type[EITPError], str], ...] = (
     (Forbidden, "Use a secret key that has the scope."),
     (
         SessionGone,
-        "Sessions end when they are closed or idle; `eitp watch packets --json` shows live ids.",
+        "Sessions end when they are closed or idle; `eitp watch packets` shows live ids.",
     ),
     (CursorLost, "Start again without --cursor, or with --oldest for everything that is kept."),
     (Exhausted, "Wait, or send less; `eitp capabilities` shows the limits."),
