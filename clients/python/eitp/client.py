@@ -6,9 +6,9 @@ import uuid
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
-from .caller import Caller
 from .connection import Connection, Key
 from .errors import EITPError
+from .intelligence import IntelligenceCaller
 from .relay import RELAY_BACKLOG, Relay, log_rejection
 from .session import SESSION_BACKLOG, Session
 from .v1.capability_service_pb2 import GetCapabilitiesRequest
@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from .watch import StreamCall
 
 
-class Client(Caller):
+class Client(IntelligenceCaller):
     """An EITP client; make it inside a running event loop and use it as a context manager.
 
         async with eitp.Client("localhost:50051", key="eitp_sk_…") as client:

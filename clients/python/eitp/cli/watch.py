@@ -11,7 +11,7 @@ import typer
 from google.protobuf.json_format import MessageToDict
 
 from .. import render
-from . import watch_volatility
+from . import watch_contagion, watch_volatility
 from .terminal import LOCAL, PATIENCE, USAGE, Key, Server, Timeout, Tls, err, fail, out, run
 
 if TYPE_CHECKING:
@@ -94,6 +94,7 @@ def interventions(
 
 
 watch.command("volatility")(watch_volatility.volatility)
+watch.command("contagion")(watch_contagion.contagion)
 
 
 async def _print(feed: Watch[Any], line: Callable[[Any], Text], count: int, json: bool) -> None:
