@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+
+# As the server does; numpy reads it when it is first imported.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 from pathlib import Path
 
 import pytest

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import gc
+import os
 
+# Small matrices are multiplied here and there: threads for it would only fight over the cores.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # What is imported stays for good: looking for garbage meanwhile takes a tenth of the start.
 gc.disable()
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
+from operator import attrgetter
 from typing import Any
 
 from eitp_server.bandit.choice import Experiment
@@ -11,6 +12,7 @@ from eitp_server.classification.packet import AbstainReason, Context, Label, Pac
 from eitp_server.interventions.definition import Definition, InterventionKind
 from eitp_server.interventions.eligibility import Limits
 from eitp_server.interventions.policy import Policy, Settings, Shopper
+from eitp_server.interventions.visit import Visit
 
 START_US = 1_790_000_000_000_000
 SECOND = 1_000_000
@@ -97,7 +99,8 @@ def visits(policy: Policy) -> list[dict[str, Any]]:
     """What the policy remembers of sessions."""
     first, *lines = text(policy).split("\n")
     head = json.loads(first)
-    return [json.loads(line) for line in lines[head["tallies"] + head["table"] :]]
+    rows = [json.loads(line) for line in lines[head["tallies"] + head["table"] :]]
+    return [dict(zip(map(attrgetter("name"), fields(Visit)), row, strict=True)) for row in rows]
 
 
 def reloaded(policy: Policy, settings: Settings) -> Policy:

@@ -20,6 +20,7 @@ from eitp_server.interventions.disposition import InterventionDisposition
 from eitp_server.interventions.eligibility import Limits
 from eitp_server.interventions.outcome import OutcomeKind, OutcomeReport
 from eitp_server.interventions.policy import Policy
+from eitp_server.interventions.visit import from_json as visit_from_json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from interventions.shop import (
@@ -185,18 +186,18 @@ def busy_day() -> str:
 def test_the_stream_of_these_tests_reaches_every_kind_of_state() -> None:
     head, *lines = map(json.loads, busy_day().split("\n"))
     tallies, table = head["tallies"], head["tallies"] + head["table"]
-    visits = lines[table:]
+    visits = [visit_from_json(line) for line in lines[table:]]
+    decisions = [decision for visit in visits for decision in visit.decisions]
     assert head["stops"]
     assert len(lines[:tallies]) > 1
     assert any(row[2] for row in lines[1:tallies])
     assert any(waiting for row in lines[1:tallies] for waiting in row[3])
     assert len(lines[tallies:table]) > 1
-    assert any(d["censored"] for visit in visits for d in visit["decisions"])
-    assert any(visit["sent"] for visit in visits)
-    assert any(visit["outcomes"] for visit in visits)
-    assert any(d["succeeded"] for visit in visits for d in visit["decisions"])
-    assert any(d["holdout"] for visit in visits for d in visit["decisions"])
-    assert any(report for visit in visits for _, report in visit["sent"])
+    assert any(decision.censored for decision in decisions)
+    assert any(decision.succeeded for decision in decisions)
+    assert any(decision.holdout for decision in decisions)
+    assert any(visit.outcomes for visit in visits)
+    assert any(sent.acknowledgement for visit in visits for sent in visit.sent.values())
 
 
 @pytest.mark.parametrize("seed", ["0", "99"])
@@ -215,3 +216,14 @@ def test_another_process_comes_to_the_same_state(seed: str) -> None:
 def test_a_state_of_another_format_is_refused() -> None:
     with pytest.raises(ValueError, match="format 99"):
         Policy(SETTINGS).load(b'{"format": 99}')
+
+
+def test_of_a_state_that_counted_otherwise_the_catalogue_is_kept() -> None:
+    policy = open_shop(arms=2)
+    head = json.loads(text(policy).split("\n")[0])
+    older = {name: head[name] for name in ("last_number", "catalogue", "requests")}
+    taken_over = Policy(SETTINGS)
+    taken_over.load(json.dumps({"format": 2, "posterior": {}, **older}).encode())
+    assert taken_over.catalogue.dump() == policy.catalogue.dump()
+    with pytest.raises(ValueError, match="format 1"):
+        taken_over.load(json.dumps({"format": 1, **older}).encode())

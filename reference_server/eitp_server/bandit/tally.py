@@ -57,6 +57,8 @@ class Tallies:
         self._delays: dict[str, DelayHistogram] = {}
         self._round = 0
         """Until when it was looked; no part of the state, because looking again changes nothing."""
+        self._keys: list[Key] = []
+        """Whatever was counted, in the order of `dump`; some of it may be gone."""
         self._lines: dict[Key, str] = {}
         """What `dump` made of the counts that have not changed since."""
         self.events = 0
@@ -64,8 +66,11 @@ class Tallies:
 
     def book(self, cell: Cell, arm: str, decided_us: int) -> None:
         """Count a decision."""
-        insort(self._open.setdefault((cell, arm), []), (decided_us, WAITING))
-        self._changed((cell, arm))
+        key = cell, arm
+        if key not in self._open and key not in self._faded:
+            self._note(key)
+        insort(self._open.setdefault(key, []), (decided_us, WAITING))
+        self._changed(key)
 
     def credit(
         self, cell: Cell, arm: str, *, decided_us: int, delay_us: int, known_us: int = WAITING
@@ -125,7 +130,7 @@ class Tallies:
 
         A snapshot is taken while everybody waits: the lines of what has not changed are kept.
         """
-        keys = sorted(self._faded.keys() | self._open.keys(), key=_order)
+        keys = [key for key in self._keys if key in self._faded or key in self._open]
         for key in keys:
             if key not in self._lines:
                 self._lines[key] = _encode(self._row(key))
@@ -137,15 +142,22 @@ class Tallies:
         histograms, *rows = json.loads(f"[{','.join(lines)}]")
         self._round = 0
         self._faded, self._open, self._delays, self._lines = {}, {}, {}, {}
+        self._keys = []
         for tenant, state in histograms:
             self._delays[tenant] = DelayHistogram()
             self._delays[tenant].load(state)
         for cell, arm, faded, waiting in rows:
             key = Cell.from_row(cell), arm
+            self._keys.append(key)
             if faded is not None:
                 self._faded[key] = from_row(faded)
             if waiting:
                 self._open[key] = [(decided_us, delay_us) for decided_us, delay_us in waiting]
+
+    def _note(self, key: Key) -> None:
+        place = bisect_left(self._keys, _order(key), key=_order)
+        if place == len(self._keys) or self._keys[place] != key:
+            self._keys.insert(place, key)
 
     def _take(self, cell: Cell, arm: str, decision: Open) -> bool:
         """Take one open decision out; those of one moment that came as far are alike."""

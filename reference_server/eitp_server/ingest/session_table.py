@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+_LEAST_GROWTH: Final = 256
 DIGESTS: Final = 64
 """Batches per session whose content is remembered, to tell a repeat from a contradiction."""
 
@@ -171,9 +172,11 @@ class Sessions:
         self.code[slot] = self.codes.code(info.tenant_id, info.vertical, info.region)
 
     def _grow(self) -> None:
+        # By a quarter: many columns take their memory before a session needs it.
         old = self.capacity
-        self.code = np.concatenate([self.code, np.zeros(old, np.int32)])
-        self.columns.grow(2 * old)
-        self.info += [None] * old
-        self._lines += [b""] * old
-        self._free = list(range(2 * old - 1, old - 1, -1)) + self._free
+        more = max(old // 4, _LEAST_GROWTH)
+        self.code = np.concatenate([self.code, np.zeros(more, np.int32)])
+        self.columns.grow(old + more)
+        self.info += [None] * more
+        self._lines += [b""] * more
+        self._free = list(range(old + more - 1, old - 1, -1)) + self._free

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 NO_INTERVENTION = ""
 """The arm that does nothing; it competes in every decision."""
 FORMAT = 3
+_BEFORE_TALLIES = 2
 
 
 class Policy:
@@ -64,6 +65,7 @@ class Policy:
             window_us=self._window_us, half_life_us=settings.half_life_seconds * MICROSECONDS
         )
         self._stops = Stops()
+        self._cells: dict[Cell, Cell] = {}
         self._last_number = 0
 
     def explain(self, packet: Packet, shopper: Shopper, now_us: int) -> Eligibility:
@@ -279,16 +281,19 @@ class Policy:
         """Take the state from `dump`. Raises ValueError for another format."""
         first, *lines = state.decode().split("\n")
         head = json.loads(first)
-        if head["format"] != FORMAT:
+        if head["format"] not in (FORMAT, _BEFORE_TALLIES):
             raise ValueError(f"policy has format {head['format']}, not {FORMAT}")
         self.catalogue.load(head["catalogue"])
         self.requests.load(head["requests"])
+        self._last_number = head["last_number"]
+        if head["format"] == _BEFORE_TALLIES:
+            # It counted in another way, and its sessions are over: what is left is the catalogue.
+            return
         self._stops.load(head["stops"])
         tallies, table = head["tallies"], head["tallies"] + head["table"]
         self.tallies.load(lines[:tallies])
         self.table.load(lines[tallies:table])
         self._visits.load(lines[table:])
-        self._last_number = head["last_number"]
 
     def _choose(
         self, packet: Packet, shopper: Shopper, arms: tuple[str, ...], ordinal: str, now_us: int
@@ -299,6 +304,8 @@ class Policy:
             label=int(packet.label),
             page_section=packet.context.page_section,
         )
+        # Decisions of a cell share one object: there are many more of them.
+        cell = self._cells.setdefault(cell, cell)
         moment = Moment(
             decision_id=identifier("dec_", shopper.tenant_id, packet.packet_id, ordinal),
             cell=cell,

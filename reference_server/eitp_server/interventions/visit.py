@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final
 
 from eitp_server.bandit.decision import Cell
 from eitp_server.interventions.eligibility import Exposure, History
 from eitp_server.storage.log import AcknowledgementRow, InterventionRow, OutcomeRow
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
 
     from _typeshed import DataclassInstance
 
@@ -97,39 +98,48 @@ class Visit:
         return old
 
 
-def to_json(visit: Visit) -> dict[str, Any]:
-    """Return the visit as JSON values."""
-    return {
-        **_values(visit),
-        "decisions": [{**_values(d), "cell": _values(d.cell)} for d in visit.decisions],
-        "sent": [
-            [_values(item.row), item.acknowledgement and _values(item.acknowledgement)]
+def to_json(visit: Visit) -> list[Any]:
+    """Return the visit as JSON values without names: there are many of them in memory."""
+    return [
+        *_visit(visit),
+        [[*_decision(each), each.cell.as_row()] for each in visit.decisions],
+        [
+            [_intervention(item.row), item.acknowledgement and _report(item.acknowledgement)]
             for item in visit.sent.values()
         ],
-        "outcomes": [_values(row) for row in visit.outcomes.values()],
-    }
+        [_outcome(row) for row in visit.outcomes.values()],
+    ]
 
 
-def from_json(state: Mapping[str, Any]) -> Visit:
+def from_json(state: Sequence[Any]) -> Visit:
     """Return the visit that `to_json` was given."""
-    sent = [_sent(row, acknowledgement) for row, acknowledgement in state["sent"]]
-    outcomes = [OutcomeRow(**row) for row in state["outcomes"]]
-    parts: dict[str, Any] = {
-        "decisions": [_decision(**item) for item in state["decisions"]],
-        "sent": {item.row.intervention_id: item for item in sent},
-        "outcomes": {row.outcome_id: row for row in outcomes},
-    }
-    return Visit(**{**state, **parts})
+    *facts, decisions, sent, outcomes = state
+    visit = Visit(**dict(zip(_VISIT, facts, strict=True)))
+    for *values, cell in decisions:
+        known: dict[str, Any] = dict(zip(_DECISION, values, strict=True))
+        visit.decisions.append(OpenDecision(cell=Cell.from_row(cell), **known))
+    for row, report in sent:
+        intervention = InterventionRow(**dict(zip(_INTERVENTION, row, strict=True)))
+        visit.sent[intervention.intervention_id] = Sent(
+            row=intervention,
+            acknowledgement=report
+            and AcknowledgementRow(**dict(zip(_REPORT, report, strict=True))),
+        )
+    for row in outcomes:
+        outcome = OutcomeRow(**dict(zip(_OUTCOME, row, strict=True)))
+        visit.outcomes[outcome.outcome_id] = outcome
+    return visit
 
 
-def _decision(cell: Mapping[str, Any], **others: Any) -> OpenDecision:
-    return OpenDecision(cell=Cell(**cell), **others)
+def _names(record: type[DataclassInstance], *without: str) -> tuple[str, ...]:
+    return tuple(item.name for item in fields(record) if item.name not in without)
 
 
-def _sent(row: Mapping[str, Any], acknowledgement: Mapping[str, Any] | None) -> Sent:
-    report = AcknowledgementRow(**acknowledgement) if acknowledgement else None
-    return Sent(row=InterventionRow(**row), acknowledgement=report)
-
-
-def _values(record: DataclassInstance) -> dict[str, Any]:
-    return {item.name: getattr(record, item.name) for item in fields(record)}
+_VISIT: Final = _names(Visit, "decisions", "sent", "outcomes")
+_DECISION: Final = _names(OpenDecision, "cell")
+_INTERVENTION: Final = _names(InterventionRow)
+_REPORT: Final = _names(AcknowledgementRow)
+_OUTCOME: Final = _names(OutcomeRow)
+_visit, _decision, _intervention, _report, _outcome = (
+    attrgetter(*names) for names in (_VISIT, _DECISION, _INTERVENTION, _REPORT, _OUTCOME)
+)
