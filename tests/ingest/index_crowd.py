@@ -130,6 +130,7 @@ async def index(
     clock: Clock | None = None,
     tick_seconds: int = 60,
     pooling: Sequence[str] = (),
+    estimator: str = ESTIMATOR,
     **retention: float,
 ) -> AsyncGenerator[Index]:
     """Open the index in a folder, or in memory, as a server does when it starts."""
@@ -137,7 +138,7 @@ async def index(
     shared = set(pooling)
     tick_us = tick_seconds * SECOND_US
     async with await SQLiteDatabase.open(folder, synchronous="OFF") as database:
-        store, book = IndexStore(database), IndexBook(ESTIMATOR, tick_us)
+        store, book = IndexStore(database), IndexBook(estimator, tick_us)
         book.load(await store.load(clock()), clock())
         feed: Feed[Any] = Feed(None, book.last_number)
         pulse = Pulse(
