@@ -89,6 +89,23 @@ async def test_a_base_in_force_is_frozen_for_its_day() -> None:
     assert tomorrow.base_id != first.base_id
 
 
+async def test_a_base_in_force_outlives_a_restart_whatever_became_of_its_minutes(
+    tmp_path: Path,
+) -> None:
+    async with index(crowd_of(), tmp_path) as shop:
+        await shop.beat(MIDNIGHT_US)
+        await shop.history(ROOT, 8, 290)
+        await shop.day_begins(8)
+        before = shop.book.base(shop.row(ROOT), MIDNIGHT_US + 9 * DAY_US)
+        await shop.store.forget_bars(shop.row(ROOT), MIDNIGHT_US + 9 * DAY_US)
+    clock = Clock(MIDNIGHT_US + 9 * DAY_US + 15 * 3600 * SECOND_US)
+    async with index(crowd_of(), tmp_path, clock=clock) as shop:
+        await shop.pulse.keep_up()
+        after = shop.book.base(shop.row(ROOT), clock.us)
+    assert before is not None
+    assert after == before
+
+
 async def test_a_fixed_base_runs_beside_the_rolling_one_after_a_whole_window() -> None:
     async with index(crowd_of()) as shop:
         await shop.beat(MIDNIGHT_US)
@@ -261,6 +278,16 @@ async def test_old_ticks_are_forgotten_and_who_needs_them_is_told() -> None:
             await shop.store.items(["shop"], 4, 100)
         assert len(await shop.bars(ROOT)) == 15
     assert [row.number for row in left] == list(range(6, 16))
+
+
+async def test_old_minutes_are_forgotten_once_a_day() -> None:
+    async with index(crowd_of(), bar_days=30) as shop:
+        await shop.beat(MIDNIGHT_US)
+        await shop.history(ROOT, 40, 2)
+        await shop.day_begins(40)
+        bars = await shop.bars(ROOT)
+    assert len(bars) == 2 * 30
+    assert bars[0].start_us >= MIDNIGHT_US + 10 * DAY_US
 
 
 async def test_labels_are_those_of_the_sessions_that_a_feed_counts() -> None:

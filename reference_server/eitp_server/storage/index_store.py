@@ -25,7 +25,7 @@ from eitp_server.storage.index_row import (
     feed_from,
 )
 from eitp_server.storage.refusal import require_kept
-from eitp_server.volatility.base import BaseKind, Closes
+from eitp_server.volatility.base import DAY_US, BaseKind, Closes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -187,8 +187,9 @@ class IndexStore(IndexReader):
         super().__init__(database)
         self._database = database
 
-    async def load(self, since_us: int) -> KeptIndex:
-        """Return where to go on; of rolling bases those in force from `since_us` on."""
+    async def load(self, now_us: int) -> KeptIndex:
+        """Return where to go on; of rolling bases those of today and later."""
+        today_us = now_us // DAY_US * DAY_US
 
         def look(session: Session) -> KeptIndex:
             connection = session.connection()
@@ -207,7 +208,7 @@ class IndexStore(IndexReader):
             return KeptIndex(
                 last_number=_last_number(session),
                 feeds=feeds,
-                bases=[row for row in bases if _lasting(row) or row.base.effective_us >= since_us],
+                bases=[row for row in bases if _lasting(row) or row.base.effective_us >= today_us],
                 ticks={name: found[0] for name, found in ticks.items() if found},
                 bars={name: found[0] for name, found in bars.items() if found},
             )

@@ -17,7 +17,7 @@ from eitp_server.volatility.base import DAY_US
 from eitp_server.volatility.methodology import SECOND_US
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Mapping
+    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
     from eitp_server.ingest.census import Counted
     from eitp_server.ingest.feed import Feed
@@ -73,6 +73,7 @@ class Pulse:
         self._tick_us = tick_us
         self._retention = retention
         self._labels: Mapping[Cell, Counter[int]] = {}
+        self._swept_day = 0
 
     async def run(self) -> None:
         """Beat until cancelled; what cannot be stored leaves a gap and is tried no more."""
@@ -104,8 +105,12 @@ class Pulse:
         feeds = [state.row for state in self.book.feeds.values()]
         await self.book.bases.compute(self._store, feeds, now_us)
         await self._store.forget_ticks(now_us - round(self._retention.tick_days * DAY_US))
+        if now_us // DAY_US > self._swept_day:
+            self._swept_day = now_us // DAY_US
+            await self._forget_bars(feeds, now_us - round(self._retention.bar_days * DAY_US))
+
+    async def _forget_bars(self, feeds: Sequence[FeedRow], before_us: int) -> None:
         for feed in feeds:
-            before_us = now_us - round(self._retention.bar_days * DAY_US)
             if feed.started_us < before_us:
                 await self._store.forget_bars(feed, before_us)
 
