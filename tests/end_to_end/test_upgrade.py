@@ -6,7 +6,7 @@ import shutil
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
-import eitp_server.app
+import eitp_server.app.stores
 import eitp_server.ingest.recovery
 import eitp_server.ingest.reducer
 import pytest
@@ -30,7 +30,7 @@ OLDEST = StartPosition.START_POSITION_OLDEST
 def become_another_version(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every server that starts from now on be of a version that replays otherwise."""
     for module in (
-        eitp_server.app,
+        eitp_server.app.stores,
         eitp_server.ingest.recovery,
         eitp_server.ingest.reducer,
     ):

@@ -7,7 +7,7 @@ from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-import eitp_server.app
+import eitp_server.app.stores
 from eitp_server.cli import main
 from eitp_server.errors import Exhausted
 from eitp_server.storage.sqlite_log import SQLiteLog
@@ -45,5 +45,5 @@ class CarelessLog(SQLiteLog):
 
 if __name__ == "__main__":
     faults = {"late": LateLog, "careless": CarelessLog}
-    eitp_server.app.SQLiteLog = faults[sys.argv.pop(1)]
+    eitp_server.app.stores.SQLiteLog = faults[sys.argv.pop(1)]
     main()
