@@ -149,7 +149,7 @@ def bar_columns(row: BarRow) -> dict[str, Any]:
         "tick_us": bar.tick_us,
         "ticks": bar.ticks,
         "min_sessions": bar.min_sessions,
-        **{f"level_{name}": value for name, value in asdict(bar.level).items()},
+        **{f"level_{name}": getattr(bar.level, name) for name in _RUN},
         **{f"index_{name}": bar.index and getattr(bar.index, name) for name in _RUN},
     }
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import statistics
 import time
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -24,13 +28,14 @@ from eitp_server.interventions.policy import Policy
 from eitp_server.interventions.policy import Settings as PolicySettings
 from eitp_server.lab.bench.machine import Machine, load_average, machine
 from eitp_server.lab.bench.shopper import Shopper, shoppers
+from eitp_server.storage.index_store import IndexStore
+from eitp_server.storage.sqlite_database import SQLiteDatabase
 from eitp_server.volatility.base import MINUTE_US
 from eitp_server.volatility.increment import update
 from eitp_server.volatility.methodology import DIMENSIONS, SECOND_US
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
-    from pathlib import Path
 
     from eitp_server.lab.bench.shopper import Load
 
@@ -68,6 +73,8 @@ class TickCost:
     """Summing the cells, in a thread."""
     draw_ms: float
     """Making the ticks of all feeds, own and shared, in a thread."""
+    store_ms: float
+    """Keeping them in one transaction, on disk, on the thread of the writer."""
     longest_ms: float
     """The slowest of all ticks, all parts together."""
     feeds: int
@@ -123,6 +130,7 @@ class IndexReport:
         table.add_row("  copying them, on the loop", f"{tick.census_ms:.1f} ms")
         table.add_row("  summing, in a thread", f"{tick.sums_ms:.1f} ms")
         table.add_row(f"  drawing {tick.feeds:,} feeds, in a thread", f"{tick.draw_ms:.1f} ms")
+        table.add_row("  keeping them, durable, in a thread", f"{tick.store_ms:.1f} ms")
         table.add_row("  the slowest tick, all parts", f"{tick.longest_ms:.1f} ms")
         for cost in self.batch:
             table.add_row(f"added to a batch of {cost.load}", f"{cost.added_us:.2f} µs")
@@ -139,7 +147,8 @@ def bench_index(
 ) -> IndexReport:
     """Measure ticks over made-up sessions, and loads with and without keeping the movement."""
     say(f"opening {options.sessions:,} sessions")
-    tick = _tick_cost(options)
+    with TemporaryDirectory(prefix="eitp-bench-", dir=folder) as name:
+        tick = asyncio.run(_tick_cost(options, Path(name)))
     costs: list[BatchCost] = []
     for load in _LOADS:
         say(f"reducing {load} with and without the movement, in turns")
@@ -153,10 +162,15 @@ def bench_index(
     )
 
 
-def _tick_cost(options: IndexOptions) -> TickCost:
+async def _tick_cost(options: IndexOptions, folder: Path) -> TickCost:
+    async with await SQLiteDatabase.open(folder) as database:
+        return await _measured_ticks(options, IndexStore(database))
+
+
+async def _measured_ticks(options: IndexOptions, store: IndexStore) -> TickCost:
     reducer, book = _crowded(options), IndexBook("local/bench", 5 * SECOND_US)
     pooling = frozenset(f"t{number}" for number in range(0, options.tenants, 2))
-    parts: list[tuple[float, float, float]] = []
+    parts: list[tuple[float, float, float, float]] = []
     cells = 0
     for run in range(options.runs):
         # Whole minutes: then shared feeds are due too.
@@ -169,14 +183,19 @@ def _tick_cost(options: IndexOptions) -> TickCost:
         summed_at = time.perf_counter()
         writes = book.draw(Heard(at_us=at_us, cells=counted.partials), pooling)
         drawn_at = time.perf_counter()
+        await store.write(writes)
+        stored_at = time.perf_counter()
         book.apply(writes)
         cells = len(counted.partials)
-        parts.append((copied_at - began, summed_at - copied_at, drawn_at - summed_at))
+        moments = (began, copied_at, summed_at, drawn_at, stored_at)
+        copying, summing, drawing, storing = (b - a for a, b in pairwise(moments))
+        parts.append((copying, summing, drawing, storing))
     medians = [1000 * statistics.median(part) for part in zip(*parts, strict=True)]
     return TickCost(
         census_ms=round(medians[0], 2),
         sums_ms=round(medians[1], 2),
         draw_ms=round(medians[2], 2),
+        store_ms=round(medians[3], 2),
         longest_ms=round(1000 * max(map(sum, parts)), 2),
         feeds=len(book.feeds),
         cells=cells,
