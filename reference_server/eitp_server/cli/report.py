@@ -16,8 +16,10 @@ from rich.text import Text
 from eitp_server.cli.console import CONSOLE, run
 from eitp_server.cli.evaluate import check_picture
 from eitp_server.cli.records import data_directory, require_tenant
+from eitp_server.cli.report_contagion import contagion
 from eitp_server.cli.report_evi import evi
 from eitp_server.cli.report_lift import lift
+from eitp_server.cli.report_transfer import transfer
 
 if TYPE_CHECKING:
     from eitp_server.classification.hypothesis import Analysis, Comparison
@@ -39,8 +41,10 @@ def report() -> None:
     """Read the data directory of a server, running or not, and report."""
 
 
+app.command("contagion")(contagion)
 app.command("evi")(evi)
 app.command("lift")(lift)
+app.command("transfer")(transfer)
 
 
 @app.command("hypothesis")

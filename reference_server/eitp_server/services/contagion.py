@@ -16,6 +16,7 @@ from eitp.v1.contagion_pb2 import (
     ContagionTotals,
     ExcludedRegion,
 )
+from eitp.v1.intelligence_service_pb2 import GetContagionResponse
 from eitp.v1.time_window_pb2 import TimeWindow
 
 from eitp_server.ingest.contagion.analysis import METHODOLOGY, SETTINGS
@@ -24,8 +25,9 @@ from eitp_server.storage.contagion_value import Basis, Snapshot
 from eitp_server.volatility.privacy import banded
 
 if TYPE_CHECKING:
-    from eitp_server.storage.contagion_value import Edge, Series
+    from eitp_server.storage.contagion_value import Edge, Series, State
 
+MOST_EDGES: Final = 10_000
 _SIGNS: Final = {
     1: ContagionSign.CONTAGION_SIGN_SAME,
     -1: ContagionSign.CONTAGION_SIGN_OPPOSITE,
@@ -95,7 +97,20 @@ def snapshot_message(snapshot: Snapshot, series: ContagionSeries) -> ContagionSn
     )
 
 
-def nothing_yet(now_us: int) -> Snapshot:
+def analysis_message(
+    state: State | None, series: ContagionSeries, now_us: int
+) -> GetContagionResponse:
+    """Return the newest analysis with its edges; one that was not made has none."""
+    if state is None:
+        return GetContagionResponse(snapshot=snapshot_message(_nothing_yet(now_us), series))
+    made = state.snapshot.totals is not None
+    return GetContagionResponse(
+        snapshot=snapshot_message(state.snapshot, series),
+        edges=[edge_message(edge, series) for edge in state.edges[:MOST_EDGES] if made],
+    )
+
+
+def _nothing_yet(now_us: int) -> Snapshot:
     """Return the snapshot of a series that was never analysed."""
     return Snapshot(
         status="INSUFFICIENT",

@@ -20,8 +20,8 @@ from eitp.v1.intelligence_service_pb2 import (
 from eitp_server.errors import Forbidden, Invalid, Reason, Unimplemented, Violation
 from eitp_server.ingest.contagion.reader import ContagionReader
 from eitp_server.services.contagion import (
+    analysis_message,
     edge_message,
-    nothing_yet,
     series_message,
     snapshot_message,
 )
@@ -69,15 +69,7 @@ class IntelligenceService:
         series = self._series(request, caller)
         named = self._named(series, request.vertical)
         state = await self._contagion.state(series)
-        if state is None:
-            return GetContagionResponse(
-                snapshot=snapshot_message(nothing_yet(self._now_us()), named)
-            )
-        made = state.snapshot.totals is not None
-        return GetContagionResponse(
-            snapshot=snapshot_message(state.snapshot, named),
-            edges=[edge_message(edge, named) for edge in state.edges[:MOST_EDGES] if made],
-        )
+        return analysis_message(state, named, self._now_us())
 
     async def watch_contagion(
         self, request: WatchContagionRequest, caller: Caller
@@ -165,9 +157,6 @@ class IntelligenceService:
                 "the tenant's policy, or ask for the audience of the tenant alone.",
                 metadata={"field": "audience"},
             )
-
-
-MOST_EDGES: Final = 10_000
 
 
 def _require_followed(feature: int) -> None:

@@ -59,10 +59,14 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
+class Found:
+    """What there is in a window, whatever was known before."""
+
     analysis: Analysis | None
     status: str
+    """A name of `eitp.v1.ContagionStatus`."""
     excluded: Mapping[str, str]
+    """Regions that are left out, with a name of `eitp.v1.RegionExclusionReason`."""
     fewest: Mapping[str, int]
     """Fewest sessions of each region in a minute that has a value."""
     seasonal_profile_id: str
@@ -72,7 +76,7 @@ def analyse_window(
     window: Window, profile: KeptProfile | None, before: Before, now_us: int
 ) -> Result:
     """Look for what spreads; takes seconds for many regions, in any thread."""
-    found = _found(window, profile)
+    found = look(window, profile)
     basis = _basis(window, found)
     snapshot = _snapshot(window, found, basis, now_us)
     if found.analysis is None:
@@ -95,7 +99,8 @@ def is_analysable(window: Window) -> bool:
     return len(window.names) - len(exclusions(window)) >= FEWEST_REGIONS
 
 
-def _found(window: Window, profile: KeptProfile | None) -> _Found:
+def look(window: Window, profile: KeptProfile | None) -> Found:
+    """Look for what spreads in a window, or say why that cannot be told."""
     excluded = exclusions(window)
     chosen = np.array([n for n, name in enumerate(window.names) if name not in excluded], np.intp)
     fewest = dict(zip(window.names, _fewest(window), strict=True))
@@ -117,7 +122,7 @@ def _found(window: Window, profile: KeptProfile | None) -> _Found:
         status = "EXPLORATORY" if analysis.exploratory else "OK"
     except Refused as refused:
         status = "UNSTABLE" if refused.reason is Reason.UNSTABLE else "INSUFFICIENT"
-    return _Found(
+    return Found(
         analysis=analysis,
         status=status,
         excluded=excluded,
@@ -136,7 +141,7 @@ def _profile_id(profile: KeptProfile) -> str:
     return f"week-{np.datetime64(profile.day_us, 'us').astype('datetime64[D]')}"
 
 
-def _basis(window: Window, found: _Found) -> Basis:
+def _basis(window: Window, found: Found) -> Basis:
     return Basis(
         start_us=window.start_us,
         end_us=window.end_us,
@@ -148,7 +153,7 @@ def _basis(window: Window, found: _Found) -> Basis:
     )
 
 
-def _snapshot(window: Window, found: _Found, basis: Basis, now_us: int) -> Snapshot:
+def _snapshot(window: Window, found: Found, basis: Basis, now_us: int) -> Snapshot:
     analysis = found.analysis
     seen = dict(zip(window.names, window.sessions.sum(axis=0).tolist(), strict=True))
     most = sorted(found.excluded, key=lambda name: (-seen[name], name))[:MOST_EXCLUDED]
@@ -187,9 +192,7 @@ def _share(value: float) -> float:
     return min(max(value, 0.0), 1.0)
 
 
-def _edges(
-    found: _Found, basis: Basis, before: Before
-) -> tuple[tuple[Edge, ...], tuple[Edge, ...]]:
+def _edges(found: Found, basis: Basis, before: Before) -> tuple[tuple[Edge, ...], tuple[Edge, ...]]:
     """Return the edges that hold, and those that did in the window before."""
     assert found.analysis is not None
     analysis = found.analysis
@@ -224,7 +227,7 @@ def _edges(
     return holding, tuple(_ended(pair, standings[pair], found, basis) for pair in ended)
 
 
-def _ended(pair: Pair, standing: Standing, found: _Found, basis: Basis) -> Edge:
+def _ended(pair: Pair, standing: Standing, found: Found, basis: Basis) -> Edge:
     return Edge(
         source_region=pair[0],
         target_region=pair[1],

@@ -100,6 +100,8 @@ def exclusions(window: Window) -> dict[str, str]:
     alone keep it from that, they are the reason.
     """
     found: dict[str, str] = {}
+    if not window.names:
+        return found
     known = np.isfinite(window.values)
     valid = known.mean(axis=0)
     enough = {
