@@ -38,7 +38,14 @@ from eitp.v1.session_service_pb2 import CloseSessionRequest, OpenSessionRequest
 from eitp.v1.state_pb2 import EmotionLabel
 from eitp.v1.telemetry_service_pb2 import IngestRequest, IngestStreamRequest
 from eitp.v1.telemetry_service_pb2_grpc import TelemetryServiceStub
-from end_to_end.live import items, refusal
+from eitp.v1.volatility_pb2 import BarPeriod
+from eitp.v1.volatility_service_pb2 import (
+    GetIndexRequest,
+    ListBarsRequest,
+    ListFeedsRequest,
+    SubscribeIndexRequest,
+)
+from end_to_end.live import items, refusal, stream_refusal, until
 from end_to_end.shopper import CONSENT, brief, calm, ingest, stuck, visit, visits
 from transport.wire import info, metadata
 
@@ -254,6 +261,41 @@ async def _get_pattern(live: Live, shop: Belongings) -> None:
     await _is_told(live, GetPatternRequest(pattern_id=ENTRY.definition_id), "RESOURCE_UNKNOWN")
 
 
+async def _feed(live: Live) -> str:
+    """Return the feed over all sessions of the shop, which begins with the next tick."""
+
+    async def found() -> bool:
+        return bool((await live.call(ListFeedsRequest(), live.shop.secret)).feeds)
+
+    await until(found, seconds=10)
+    return (await live.call(ListFeedsRequest(), live.shop.secret)).feeds[0].feed_id
+
+
+async def _list_feeds(live: Live, shop: Belongings) -> None:
+    await _sees_nothing(live, ListFeedsRequest(), await _feed(live), live.shop.tenant_id)
+
+
+async def _get_index(live: Live, shop: Belongings) -> None:
+    await _is_told(live, GetIndexRequest(feed_id=await _feed(live)), "RESOURCE_UNKNOWN")
+
+
+async def _list_bars(live: Live, shop: Belongings) -> None:
+    request = ListBarsRequest(feed_id=await _feed(live), period=BarPeriod.BAR_PERIOD_MINUTE)
+    await _is_told(live, request, "RESOURCE_UNKNOWN")
+
+
+async def _subscribe_index(live: Live, shop: Belongings) -> None:
+    theirs = await _feed(live)
+    request = SubscribeIndexRequest(feed_ids=[theirs])
+    status = await stream_refusal(live, request, live.rival.secret)
+    assert info(status).reason == "RESOURCE_UNKNOWN"
+    await visit(live, live.rival.publishable)
+    everything = SubscribeIndexRequest(start=OLDEST)
+    async with aclosing(live.watch(everything, live.rival.secret)) as watch:
+        (message,) = await items(watch, 1, seconds=10)
+    assert message.tick.feed_id.startswith(f"own/{live.rival.tenant_id}/")
+
+
 async def _get_capabilities(live: Live, shop: Belongings) -> None:
     names = (live.shop.tenant_id, shop.visit.session_id)
     await _sees_nothing(live, GetCapabilitiesRequest(), *names)
@@ -280,5 +322,9 @@ ATTEMPTS: dict[str, Callable[[Live, Belongings], Awaitable[None]]] = {
     "SessionService/OpenSession": _open_session,
     "TelemetryService/Ingest": _ingest,
     "TelemetryService/IngestStream": _ingest_stream,
+    "VolatilityService/GetIndex": _get_index,
+    "VolatilityService/ListBars": _list_bars,
+    "VolatilityService/ListFeeds": _list_feeds,
+    "VolatilityService/SubscribeIndex": _subscribe_index,
 }
 """What the rival tries, by call."""
