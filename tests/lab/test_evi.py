@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -63,16 +64,27 @@ def states(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_golden_session_comes_out_of_a_file(vectors: dict[str, Any], tmp_path: Path) -> None:
     golden = vectors["E1_session"]
-    # In a file time has an order of its own, so the late state is left out.
-    rows = [(at, "one", *values) for at, values in golden["input"] if at != 9.0]
-    file = written(tmp_path / "one.csv", reversed(rows))
+    rows = [(at, "one", *values) for at, values in golden["input"]]
+    file = written(tmp_path / "one.csv", rows)
     report = computed(file, "--tick", "5")
     (tick,) = (one for one in report["ticks"] if one["at"] == "1970-01-01T00:02:20.000Z")
     assert [tick["partial"]["Sw"], tick["partial"]["Sv"]] == golden["quantised"]
     assert tick["level"] == 1.869
     assert tick["se"] is None
     assert tick["reason"] == "NO_BASE"
-    assert report["states"] == {"first": 1, "waited": 1, "restarted": 1, "added": 6}
+    assert report["states"] == {"late": 1, "first": 1, "waited": 1, "restarted": 1, "added": 6}
+
+
+def test_sessions_may_be_mixed_in_any_way_and_late_states_are_said_to_be_dropped(
+    states: Path, tmp_path: Path
+) -> None:
+    with states.open(encoding="utf-8", newline="") as stream:
+        header, *rows = csv.reader(stream)
+    by_session = written(tmp_path / "by.csv", sorted(rows, key=itemgetter(1)), header)
+    assert computed(by_session)["ticks"] == computed(states)["ticks"]
+    backwards = written(tmp_path / "back.csv", reversed(rows), header)
+    output = " ".join(run("--states", str(backwards)).output.split())
+    assert "came after a later one of its session" in output
     assert report["base"] is None
     assert report["bars"] == []
 

@@ -77,7 +77,8 @@ def measure_volatility(
     since 1970), session, valence, arousal, urgency, confusion, interest,
     intent_strength, session_phase; tenant, vertical, region, page_section may
     be missing. Valence lies within -1..1, the others within 0..1; an empty
-    cell is an unknown dimension. Rows may be in any order.
+    cell is an unknown dimension. The rows of a session stand in the order in
+    which they came: one that is older than what came before is late, and drops.
 
     The level is the weighted mean of how restless sessions are, 1 being as
     usual by the scales. The index puts it on 0 to 100 against a base: 50 is
@@ -224,6 +225,8 @@ def _named(pairs: Sequence[str]) -> dict[str, str]:
 
 
 def _show(found: EviReport) -> None:
+    from eitp_server.volatility.increment import Step
+
     values = sum(tick.value is not None for tick in found.ticks)
     taken = sum(found.steps.values())
     CONSOLE.print(
@@ -231,6 +234,11 @@ def _show(found: EviReport) -> None:
         f"{values:,} with a value.",
         highlight=False,
     )
+    if late := found.steps.get(Step.LATE, 0):
+        CONSOLE.print(
+            f"  {late:,} of these states dropped: each came after a later one of its session.",
+            highlight=False,
+        )
     for reason, number in found.reasons().items():
         CONSOLE.print(f"  {number:,} without: {reason}", highlight=False)
     if found.bars:

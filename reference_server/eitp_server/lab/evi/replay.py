@@ -67,8 +67,8 @@ def replay(
     table = MovementTable.allocate(stream.sessions)
     latest = {name: np.zeros(stream.sessions, np.int64) for name in stream.group}
     times = _tick_times(stream, tick_us)
-    ends = np.searchsorted(stream.at_us, times, side="right")
-    recent = np.searchsorted(stream.at_us, times - SILENCE_US, side="left")
+    ends = np.searchsorted(stream.arrived_us, times, side="right")
+    recent = np.searchsorted(stream.arrived_us, times - SILENCE_US, side="left")
     steps: Counter[Step] = Counter()
     ticks: list[TickSums] = []
     start = 0
@@ -93,7 +93,7 @@ def ticks_between(stream: StateStream, tick_us: int) -> int:
 
 
 def _tick_times(stream: StateStream, tick_us: int) -> NDArray[np.int64]:
-    first, last = (-(-int(at) // tick_us) for at in (stream.at_us[0], stream.at_us[-1]))
+    first, last = (-(-int(at) // tick_us) for at in (stream.arrived_us[0], stream.arrived_us[-1]))
     if last - first >= MOST_TICKS:
         days = (last - first) * tick_us / SECOND_US / 86_400
         raise EviInputError(

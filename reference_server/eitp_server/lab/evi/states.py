@@ -29,10 +29,12 @@ _EVERY: Final = 5_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StateStream:
-    """n states in the order of time, those of one moment in the order of the file."""
+    """n states in the order of arrival, those of one moment in the order of the file."""
 
     at_us: NDArray[np.int64]
-    """(n,)"""
+    """(n,) below the time of arrival where a state comes late."""
+    arrived_us: NDArray[np.int64]
+    """(n,) ascending."""
     session: NDArray[np.int64]
     """(n,) 0..sessions-1; sessions of two tenants are two, whatever they are called."""
     states: NDArray[np.float64]
@@ -49,9 +51,10 @@ def read_states(
 ) -> StateStream:
     """Read a file of states; `progress` is told how many rows are in.
 
-    Columns are `time` (seconds since 1970 or ISO 8601), `session`, the seven dimensions and maybe
-    those of GROUPS; an empty cell of a dimension says that it is unknown. `as_named` gives columns
-    that are called otherwise. Raises EviInputError with file, line and column, OSError.
+    The rows of a session stand in the order of arrival, those of others in any order. Columns are
+    `time` (seconds since 1970 or ISO 8601), `session`, the seven dimensions and maybe those of
+    GROUPS; an empty cell of a dimension says that it is unknown. `as_named` gives columns that are
+    called otherwise. Raises EviInputError with file, line and column, OSError.
     """
     at, session, values = array("q"), array("q"), array("d")
     groups = {name: array("q") for name in GROUPS}
@@ -76,16 +79,31 @@ def read_states(
             progress(number)
     if not len(at):
         raise EviInputError.at(file, "has no row; an index needs states")
-    times = np.array(at, np.int64)
-    order = np.argsort(times, kind="stable")
+    times, who = np.array(at, np.int64), np.array(session, np.int64)
+    arrived = _arrivals(times, who)
+    order = np.argsort(arrived, kind="stable")
     return StateStream(
         at_us=times[order],
-        session=np.array(session, np.int64)[order],
+        arrived_us=arrived[order],
+        session=who[order],
         states=np.array(values).reshape(-1, len(DIMENSIONS))[order],
         group={name: np.array(groups[name], np.int64)[order] for name in GROUPS},
         names={name: tuple(codes[name]) for name in GROUPS},
         sessions=len(sessions),
     )
+
+
+def _arrivals(times: NDArray[np.int64], session: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return (n,) when each row can have come: with the latest of its session before it, or later.
+
+    Rows of a session stand in the order of their arrival, those of different ones in any order.
+    """
+    arrived = np.empty_like(times)
+    order = np.argsort(session, kind="stable")
+    starts = np.flatnonzero(np.diff(session[order], prepend=-1))
+    for own in np.split(order, starts[1:]):
+        arrived[own] = np.maximum.accumulate(times[own])
+    return arrived
 
 
 def _value(text: str, name: str, file: Path, line: int, names: Mapping[str, str]) -> float:
