@@ -171,6 +171,17 @@ async def test_sessions_of_an_unknown_trade_count_as_a_part_that_is_hidden() -> 
     assert ticks[TRAVEL].reason == 0
 
 
+async def test_a_late_tick_says_so_in_every_shared_feed() -> None:
+    crowd = shops(400, vertical="retail", region="DE")
+    async with index(crowd, pooling=SHOPS) as market:
+        before = await shared(market)
+        late = await market.beat(MIDNIGHT_US + MINUTE_US, after_us=3_000_000)
+    after = {tick.feed_id: tick for tick in late if tick.tenant_id == SHARED}
+    assert set(after) == set(before) == {ALL, RETAIL, GERMANY}
+    assert {tick.reason for tick in after.values()} == {NoValueReason.PARTIAL_COVERAGE}
+    assert {(tick.coverage, tick.late_sessions) for tick in after.values()} == {(0.0, 0)}
+
+
 async def test_shared_feeds_tick_once_a_minute_however_fast_own_ones_are() -> None:
     async with index(shops(400), pooling=SHOPS, tick_seconds=5) as market:
         counts = [len(await market.beat(MIDNIGHT_US + place * 5_000_000)) for place in range(13)]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from eitp_server.storage.index_row import FeedRow, TickRow
     from eitp_server.storage.index_store import IndexStore
-    from eitp_server.storage.purchases import Purchases, Usual
+    from eitp_server.storage.purchases import Usual
 
 _LABELS: Final = 5
 """Labels at most, and sessions of each at least."""
@@ -44,11 +44,19 @@ class Labels(Protocol):
         ...
 
 
+class Till(Protocol):
+    """Knows what was bought."""
+
+    async def usual(self, tenant_id: str, since_us: int) -> Usual | None:
+        """Return what was bought since a moment, None when nothing with a value was."""
+        ...
+
+
 class Contexts:
     """Makes the surroundings of own feeds."""
 
     def __init__(
-        self, store: IndexStore, purchases: Purchases, labels: Labels, now_us: Callable[[], int]
+        self, store: IndexStore, purchases: Till, labels: Labels, now_us: Callable[[], int]
     ) -> None:
         self._store = store
         self._purchases = purchases

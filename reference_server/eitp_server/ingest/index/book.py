@@ -25,6 +25,7 @@ from eitp_server.storage.index_store import PulseWrites
 from eitp_server.volatility.base import BaseKind
 from eitp_server.volatility.index import index_tick
 from eitp_server.volatility.methodology import DRAFT
+from eitp_server.volatility.partial import Partial
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from eitp_server.storage.index_store import KeptIndex
     from eitp_server.volatility.base import Base
     from eitp_server.volatility.cell import Cell
-    from eitp_server.volatility.partial import Partial
 
     Cells = Mapping[Cell, Partial]
 
@@ -152,10 +152,12 @@ class _Drawing:
 
     def draw_shared(self, pooling: Collection[str]) -> None:
         """Draw the feeds over the tenants that share."""
-        heard = self._heard
-        if not any(cell.tenant_id in pooling for cell in (*heard.cells, *heard.late)):
+        # What came too late has no sums, but its feeds say so.
+        heard: dict[Cell, Partial] = {cell: Partial() for cell in self._heard.late}
+        heard.update(self._heard.cells)
+        cells = {cell: part for cell, part in heard.items() if cell.tenant_id in pooling}
+        if not cells:
             return
-        cells = {cell: part for cell, part in heard.cells.items() if cell.tenant_id in pooling}
         for kind in BaseKind:
             for drawn in shared_ticks(
                 cells, lambda choice, parts, kind=kind: self._drawn(choice, kind, parts)
