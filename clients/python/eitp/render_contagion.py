@@ -28,7 +28,7 @@ _STYLES = {
 def edge_line(edge: ContagionEdge) -> Text:
     """Return an edge in one line."""
     status = words_of(ContagionEdgeStatus, edge.status, "CONTAGION_EDGE_STATUS_")
-    line = Text().append(f"{edge.window.end.ToDatetime():%H:%M} ", style="dim")
+    line = Text().append(f"{edge.window.end.ToDatetime():%d %b %H:%M} ", style="dim")
     line.append(f"{edge.source_region} → {edge.target_region} ".ljust(18), style="bold")
     line.append(status.ljust(12), style=_STYLES[status])
     if edge.status == CONTAGION_EDGE_STATUS_ENDED:
@@ -42,7 +42,7 @@ def snapshot_line(snapshot: ContagionSnapshot) -> Text:
     """Return an analysis in one line."""
     status = words_of(ContagionStatus, snapshot.status, "CONTAGION_STATUS_")
     end = snapshot.window.end.ToDatetime()
-    line = Text().append(f"{end:%H:%M} ", style="dim")
+    line = Text().append(f"{end:%d %b %H:%M} ", style="dim")
     if not snapshot.HasField("totals"):
         why = "fitted system does not settle" if status == "unstable" else "too little data"
         line.append(f"no analysis: {why}", style="yellow")

@@ -172,7 +172,7 @@ def _analysis(row: TransferRow) -> Analysis:
     evidence = row.document["evidence"]
     return Analysis(
         pattern=_name(row),
-        finding=_finding(row),
+        finding=stored_finding(row),
         verticals=[one["vertical"] for one in verticals],
         rows=[
             Row(
@@ -191,7 +191,7 @@ def _analysis(row: TransferRow) -> Analysis:
     )
 
 
-def _finding(row: TransferRow) -> Finding:
+def stored_finding(row: TransferRow) -> Finding:
     """Return what the stored effects say: the same as when they were stored."""
     import numpy as np
 

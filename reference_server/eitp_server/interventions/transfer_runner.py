@@ -84,11 +84,11 @@ class TransferRunner:
         sharing: list[Seen] = []
         for tenant_id, pooling in self._tenants().items():
             seen = await self._look(tenant_id, now_us)
-            rows = await asyncio.to_thread(_own, tenant_id, seen, now_us)
+            rows = await asyncio.to_thread(own_rows, tenant_id, seen, now_us)
             await self._transfers.replace(tenant_id, rows)
             if pooling:
                 sharing.append(seen)
-        shared = await asyncio.to_thread(_shared, sharing, now_us)
+        shared = await asyncio.to_thread(shared_rows, sharing, now_us)
         await self._transfers.replace(SHARED, shared)
 
     async def _look(self, tenant_id: str, now_us: int) -> Seen:
@@ -107,7 +107,8 @@ def due(now_us: int) -> int:
     return (now_us - HALF_PAST_MIDNIGHT_US) // DAY_US * DAY_US + HALF_PAST_MIDNIGHT_US
 
 
-def _own(tenant_id: str, seen: Seen, now_us: int) -> list[TransferRow]:
+def own_rows(tenant_id: str, seen: Seen, now_us: int) -> list[TransferRow]:
+    """Return the findings of one tenant."""
     found: list[tuple[Pattern, Judged]] = []
     for pattern, verticals in sorted(seen.counts.items()):
         sites = [
@@ -119,7 +120,8 @@ def _own(tenant_id: str, seen: Seen, now_us: int) -> list[TransferRow]:
     return _rows(tenant_id, found, now_us)
 
 
-def _shared(sharing: Sequence[Seen], now_us: int) -> list[TransferRow]:
+def shared_rows(sharing: Sequence[Seen], now_us: int) -> list[TransferRow]:
+    """Return the findings over the tenants that share."""
     # A shop's own invention is compared with nothing.
     patterns = {
         pattern
