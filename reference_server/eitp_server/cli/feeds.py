@@ -141,7 +141,7 @@ def correct(
 
 
 async def _listed(directory: Path) -> list[tuple[FeedRow, TickRow | None, list[BaseRow]]]:
-    from eitp_server.storage.index_store import IndexReader
+    from eitp_server.storage.index_reader import IndexReader
     from eitp_server.storage.sqlite_reader import reading
 
     async with reading(directory) as database:

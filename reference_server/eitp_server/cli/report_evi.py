@@ -76,7 +76,7 @@ async def _read(directory: Path, tenant: str, name: str, hours: float) -> Stored
     from eitp_server.classification.estimator import ESTIMATOR_VERSION
     from eitp_server.ingest.index.series import Choice, feed_id
     from eitp_server.lab.evi.stored import read_feed
-    from eitp_server.storage.index_store import IndexReader
+    from eitp_server.storage.index_reader import IndexReader
     from eitp_server.storage.sqlite_reader import reading
     from eitp_server.volatility.base import BaseKind
 

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from eitp_server.services.page import Page
+    from eitp_server.storage.index_reader import IndexReader
     from eitp_server.storage.index_row import FeedRow
-    from eitp_server.storage.index_store import IndexReader
     from eitp_server.volatility.bar import Bar, BarPeriod
 
 _MOST_MINUTES: Final = 28 * DAY_US // MINUTE_US

@@ -21,8 +21,8 @@ from eitp_server.volatility.reason import NoValueReason
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from eitp_server.storage.index_reader import IndexReader
     from eitp_server.storage.index_row import FeedRow, TickRow
-    from eitp_server.storage.index_store import IndexReader
     from eitp_server.volatility.bar import Bar
     from eitp_server.volatility.base import Base
 
