@@ -23,7 +23,8 @@ from eitp.v1.volatility_service_pb2 import (
 )
 from eitp_server.classification.estimator import ESTIMATOR_VERSION
 from eitp_server.cli import app
-from end_to_end.live import BOTH, items, refusal, started, stream_refusal, until
+from end_to_end.live import BOTH, clients, items, refusal, started, stream_refusal, until
+from end_to_end.process import spawned
 from end_to_end.shopper import calm, ingest, stuck, visits
 from transport.wire import info
 from typer.testing import CliRunner
@@ -157,6 +158,29 @@ async def test_a_killed_subscriber_goes_on_across_a_restart_without_gap_or_repet
     moments = [tick.at.seconds for tick in [*whole, *rest]]
     assert moments == sorted(set(moments))
     assert later[: len(moments)] == [*whole, *rest]
+
+
+async def test_a_server_that_is_killed_takes_no_published_tick_back(premises: Premises) -> None:
+    seen: list[Any] = []
+    for life in range(2):
+        async with spawned(premises, **FAST) as process:
+            connected = clients(premises, process.grpc_address, process.web_address)
+            async with connected as live:
+                if life == 0:
+                    await visits(live, 1)
+                    await until(lambda: _has_feed(live))
+                seen += await read(live, 2, cursor=seen[-1].cursor if seen else b"")
+                process.process.kill()
+    async with started(premises, **FAST) as live:
+        whole = await read(live, len(seen))
+    assert whole == seen
+    moments = [message.tick.at.seconds for message in seen]
+    assert moments == sorted(set(moments))
+
+
+async def _has_feed(live: Live) -> bool:
+    listed = await live.call(ListFeedsRequest(), live.shop.secret)
+    return any(feed.feed_id == ROOT for feed in listed.feeds)
 
 
 async def test_an_unknown_feed_and_a_foreign_one_are_alike_not_found(
