@@ -7,6 +7,8 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pytest
+from eitp.v1.audience_pb2 import Audience
 from eitp.v1.capability_service_pb2 import GetCapabilitiesRequest
 from eitp.v1.cursor_pb2 import StartPosition
 from eitp.v1.emotion_service_pb2 import (
@@ -16,6 +18,11 @@ from eitp.v1.emotion_service_pb2 import (
     WatchPacketsRequest,
 )
 from eitp.v1.error_pb2 import ErrorReason
+from eitp.v1.intelligence_service_pb2 import (
+    GetContagionRequest,
+    ListTransfersRequest,
+    WatchContagionRequest,
+)
 from eitp.v1.intervention_pb2 import (
     InterventionDefinition,
     InterventionDisposition,
@@ -25,6 +32,7 @@ from eitp.v1.intervention_service_pb2 import (
     AcknowledgeInterventionRequest,
     CreateInterventionDefinitionRequest,
     DeleteInterventionDefinitionRequest,
+    GetExperimentRequest,
     GetInterventionDefinitionRequest,
     ListDecisionsRequest,
     ListInterventionDefinitionsRequest,
@@ -251,6 +259,10 @@ async def _list_decisions(live: Live, shop: Belongings) -> None:
     await _sees_nothing(live, ListDecisionsRequest(page_token=shop.page_token), "ses_")
 
 
+async def _get_experiment(live: Live, shop: Belongings) -> None:
+    await _sees_nothing(live, GetExperimentRequest(), ENTRY.definition_id, live.shop.tenant_id)
+
+
 async def _list_patterns(live: Live, shop: Belongings) -> None:
     answer = await live.call(ListPatternsRequest(include_past=True), live.rival.secret)
     assert not answer.patterns
@@ -296,6 +308,37 @@ async def _subscribe_index(live: Live, shop: Belongings) -> None:
     assert message.tick.feed_id.startswith(f"own/{live.rival.tenant_id}/")
 
 
+async def _get_contagion(live: Live, shop: Belongings) -> None:
+    assert (await live.call(GetContagionRequest(), live.shop.secret)).edges
+    for vertical in ("", "retail"):
+        request = GetContagionRequest(vertical=vertical)
+        await _sees_nothing(live, request, live.shop.tenant_id, "US-0")
+    status = await refusal(
+        live, GetContagionRequest(audience=Audience.AUDIENCE_SHARED), live.rival.secret
+    )
+    assert info(status).reason == "POOLING_REQUIRED"
+
+
+async def _watch_contagion(live: Live, shop: Belongings) -> None:
+    request = WatchContagionRequest(start=OLDEST)
+    async with aclosing(live.watch(request, live.shop.secret)) as watch:
+        (first,) = await items(watch, 1)
+    async with aclosing(live.watch(request, live.rival.secret)) as watch:
+        with pytest.raises(TimeoutError):
+            await items(watch, 1, seconds=0.2)
+    stolen = WatchContagionRequest(cursor=first.cursor)
+    status = await stream_refusal(live, stolen, live.rival.secret)
+    assert info(status).reason == "CURSOR_FOREIGN"
+
+
+async def _list_transfers(live: Live, shop: Belongings) -> None:
+    page = await live.call(ListTransfersRequest(page_size=1), live.shop.secret)
+    assert page.next_page_token
+    assert not (await live.call(ListTransfersRequest(), live.rival.secret)).transfers
+    stolen = ListTransfersRequest(page_size=1, page_token=page.next_page_token)
+    assert info(await refusal(live, stolen, live.rival.secret)).reason == "PAGE_TOKEN_INVALID"
+
+
 async def _get_capabilities(live: Live, shop: Belongings) -> None:
     names = (live.shop.tenant_id, shop.visit.session_id)
     await _sees_nothing(live, GetCapabilitiesRequest(), *names)
@@ -307,9 +350,13 @@ ATTEMPTS: dict[str, Callable[[Live, Belongings], Awaitable[None]]] = {
     "EmotionService/GetHypothesis": _get_hypothesis,
     "EmotionService/GetState": _get_state,
     "EmotionService/WatchPackets": _watch_packets,
+    "IntelligenceService/GetContagion": _get_contagion,
+    "IntelligenceService/ListTransfers": _list_transfers,
+    "IntelligenceService/WatchContagion": _watch_contagion,
     "InterventionService/AcknowledgeIntervention": _acknowledge,
     "InterventionService/CreateInterventionDefinition": _create_definition,
     "InterventionService/DeleteInterventionDefinition": _delete_definition,
+    "InterventionService/GetExperiment": _get_experiment,
     "InterventionService/GetInterventionDefinition": _get_definition,
     "InterventionService/ListDecisions": _list_decisions,
     "InterventionService/ListInterventionDefinitions": _list_definitions,

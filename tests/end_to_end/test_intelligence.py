@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import time
 from contextlib import AsyncExitStack, aclosing
 from typing import TYPE_CHECKING, Any
 
@@ -28,9 +27,10 @@ from eitp_server.cli import app
 from eitp_server.services.validation import violations
 from eitp_server.storage.contagion_value import Series
 from eitp_server.storage.sqlite_database import SQLiteDatabase
-from eitp_server.storage.transfers import SHARED, TransferRow, Transfers
+from eitp_server.storage.transfers import SHARED, Transfers
+from end_to_end.insight import STREAM, analyses, finding
 from end_to_end.live import BOTH, clients, items, refusal, served, started, stream_refusal
-from ingest.regions import DAY, Works, at, known, minutes
+from ingest.regions import DAY, Works, at
 from transport.wire import fields, info
 from typer.testing import CliRunner
 
@@ -43,7 +43,6 @@ TENANT, EVERYBODY = Audience.AUDIENCE_TENANT, Audience.AUDIENCE_SHARED
 OLDEST = StartPosition.START_POSITION_OLDEST
 LATEST = DeliveryMode.DELIVERY_MODE_LATEST
 ENDED = ContagionEdgeStatus.CONTAGION_EDGE_STATUS_ENDED
-STREAM, CALM = known(3), known(4, edges=0)
 
 
 async def command(premises: Premises, *arguments: str) -> str:
@@ -57,19 +56,6 @@ async def command(premises: Premises, *arguments: str) -> str:
 async def pool(premises: Premises) -> None:
     """Let the shop agree to pooling."""
     await command(premises, "tenants", "learning", premises.shop.tenant_id, "--pool")
-
-
-async def analyses(premises: Premises, *ends: int, series: Series | None = None) -> None:
-    """Leave the analyses of windows that end so many minutes after the begin.
-
-    On the first day something spreads, on the second nothing.
-    """
-    async with await SQLiteDatabase.open(premises.folder) as database:
-        works = Works(database)
-        own = series or Series(tenant_id=premises.shop.tenant_id)
-        await works.keep(minutes(STREAM.values, STREAM.names, sessions=123), own)
-        await works.keep(minutes(CALM.values, CALM.names, DAY + 1, sessions=123), own)
-        await works.analyse(*ends)
 
 
 async def read(live: Live, count: int, by: Transport = "grpc", **fields: Any) -> list[Any]:
@@ -279,65 +265,6 @@ async def test_a_cursor_before_what_is_kept_is_compacted(premises: Premises) -> 
         every = await read(live, 6, start=OLDEST)
     assert every[-1].snapshot.window.end.ToMicroseconds() == at(2 * DAY)
     assert rest[0] in every
-
-
-def finding(tenant_id: str, number: int, positive: float | None, **changes: Any) -> TransferRow:
-    values: dict[str, Any] = {
-        "kind": 5,
-        "label": 0,
-        "page_section": 0,
-        "verdict": 5 if positive is None else 4,
-        **changes,
-    }
-    return TransferRow(
-        tenant_id=tenant_id,
-        transfer_id=f"transfer-{number:02}",
-        probability_positive=positive,
-        # Not so long ago that the server would judge anew at its start.
-        computed_at_us=time.time_ns() // 1_000,
-        document={
-            "statement": "Too little to go by.",
-            "evidence": None
-            if positive is None
-            else {
-                "verticals": 3,
-                "mean": 0.1,
-                "standard_error": 0.1,
-                "between_deviation": 0.1,
-                "between_deviation_low": 0.0,
-                "between_deviation_high": 0.3,
-                "i_squared": 0.5,
-                "prediction_low": -0.1,
-                "prediction_high": 0.3,
-                "probability_positive": positive,
-                "q_value": 0.2,
-                "left_out_coverage": None,
-            },
-            "verticals": [
-                {
-                    "vertical": "retail",
-                    "effect": 0.1,
-                    "variance": 0.01,
-                    "shrunk_effect": None,
-                    "left_out_low": None,
-                    "left_out_high": None,
-                    "counts": {
-                        "treated_units": 100,
-                        "treated_conversions": 20,
-                        "holdout_units": 100,
-                        "holdout_conversions": 18,
-                    }
-                    if tenant_id
-                    else None,
-                }
-            ],
-            "excluded": [["travel", 2]],
-            "effects": [],
-            "start_us": at(-90),
-            "end_us": at(0),
-        },
-        **values,
-    )
 
 
 @pytest.fixture

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import os
+import sys
 import time
 from typing import TYPE_CHECKING
 
 import pytest
-from eitp.cli.app import app as client_app
 from eitp.v1.intelligence_service_pb2 import GetContagionRequest, ListTransfersRequest
 from eitp_server.classification.estimator import ESTIMATOR_VERSION
 from eitp_server.cli import app
@@ -22,9 +23,10 @@ from eitp_server.storage.sqlite_database import SQLiteDatabase
 from eitp_server.storage.sqlite_reader import reading
 from eitp_server.storage.transfers import SHARED, KeptTransfers, Transfers
 from eitp_server.volatility.reason import NoValueReason
+from end_to_end.insight import STREAM, analyses
 from end_to_end.live import started, until
 from end_to_end.shopper import calm, ingest, stuck, visit
-from end_to_end.test_intelligence import STREAM, analyses, pool
+from end_to_end.test_intelligence import pool
 from google.protobuf.json_format import MessageToDict
 from ingest.regions import DAY
 from interventions.test_transfer_runner import HELPS, counts
@@ -46,11 +48,22 @@ async def report(premises: Premises, *arguments: str) -> Result:
     return await asyncio.to_thread(CliRunner().invoke, app, ("report", *arguments), env=environment)
 
 
-async def watched(live: Live, *arguments: str) -> Result:
-    """Run `eitp watch contagion` on a server."""
-    environment = {"EITP_SERVER": live.grpc_address, "EITP_KEY": live.shop.secret, "COLUMNS": "80"}
-    command = ("watch", "contagion", *arguments)
-    return await asyncio.to_thread(CliRunner().invoke, client_app, command, env=environment)
+async def watched(live: Live, *arguments: str) -> tuple[int | None, str, str]:
+    """Run `eitp watch contagion` on a server; return its code, its output and its errors."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "eitp", "watch", "contagion", *arguments),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={
+            **os.environ,
+            "EITP_SERVER": live.grpc_address,
+            "EITP_KEY": live.shop.secret,
+            "COLUMNS": "80",
+        },
+    )
+    async with asyncio.timeout(30):
+        out, err = await process.communicate()
+    return process.returncode, out.decode(), err.decode()
 
 
 async def judged(premises: Premises) -> None:
@@ -76,25 +89,25 @@ async def judged(premises: Premises) -> None:
 async def test_a_watch_prints_edges_and_a_line_for_each_analysis(premises: Premises) -> None:
     await analyses(premises, DAY, 2 * DAY)
     async with started(premises) as live:
-        words = await watched(live, "--oldest", "--count", "2")
-        lines = (await watched(live, "--oldest", "--count", "1", "--json")).stdout.splitlines()
-    assert words.exit_code == 0, words.output
-    printed = words.stdout.splitlines()
+        code, words, errors = await watched(live, "--oldest", "--count", "2")
+        _, lines, _ = await watched(live, "--oldest", "--count", "1", "--json")
+    assert code == 0, errors
+    printed = words.splitlines()
     assert len(printed) == 12
-    assert all(f"{source} → {target}" in words.stdout for source, target in STREAM.pairs)
+    assert all(f"{source} → {target}" in words for source, target in STREAM.pairs)
     assert "12 regions (ok)" in printed[5]
     assert sum("had held since" in line for line in printed) == 5
-    assert "go on from here with --cursor" in words.stderr
-    documents = [json.loads(line) for line in lines]
+    assert "go on from here with --cursor" in errors
+    documents = [json.loads(line) for line in lines.splitlines()]
     assert [one["kind"] for one in documents] == [*["edge"] * 5, "snapshot"]
     assert documents[5]["item"]["status"] == "CONTAGION_STATUS_OK"
 
 
 async def test_a_watch_of_what_is_not_shared_is_refused_with_a_reason(premises: Premises) -> None:
     async with started(premises) as live:
-        result = await watched(live, "--shared")
-    assert result.exit_code == 1
-    assert "agreed to pooling" in " ".join(result.stderr.split())
+        code, _, errors = await watched(live, "--shared")
+    assert code == 1
+    assert "agreed to pooling" in " ".join(errors.split())
 
 
 async def test_the_report_of_contagion_says_what_the_server_says(

@@ -18,10 +18,14 @@ from eitp.v1.intervention_service_pb2 import (
 )
 from eitp.v1.outcome_pb2 import Outcome, OutcomeKind
 from eitp.v1.telemetry_service_pb2 import IngestRequest
+from eitp_server.storage.sqlite_database import SQLiteDatabase
+from eitp_server.storage.transfers import Transfers
 from end_to_end.attempts import ATTEMPTS, belongings
+from end_to_end.insight import analyses, finding
 from end_to_end.live import items, raw_refusal, refusal, started, stream_refusal
 from end_to_end.schema import METHODS
 from end_to_end.shopper import brief, visit
+from ingest.regions import DAY
 from transport.wire import info
 
 if TYPE_CHECKING:
@@ -42,7 +46,11 @@ async def neighbours(
     """A server on which the shop has one of everything and the rival has nothing."""
     folder = tmp_path_factory.mktemp("neighbours") / "data"
     shutil.copytree(template.folder, folder)
-    async with started(replace(template, folder=folder)) as live:
+    premises = replace(template, folder=folder)
+    await analyses(premises, DAY)
+    async with await SQLiteDatabase.open(folder) as database:
+        await Transfers(database).replace("shop", [finding("shop", n, None) for n in range(2)])
+    async with started(premises) as live:
         yield live, await belongings(live)
 
 
