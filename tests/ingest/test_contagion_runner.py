@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import asdict
 from itertools import pairwise
@@ -207,6 +208,23 @@ async def test_a_restart_in_the_middle_changes_nothing(tmp_path: Path) -> None:
             parts = await works.kept.items(OWN, 0, 1000)
     assert parts == whole
     assert any(isinstance(item.content, Edge) for item in whole)
+
+
+async def test_an_analysis_that_was_missed_is_made_at_the_start(works: Works) -> None:
+    stream = known(3)
+    await works.keep(minutes(stream.values, stream.names))
+    works.now_us = at(DAY + 3)
+    running = asyncio.ensure_future(works.runner.run())
+    async with asyncio.timeout(20):
+        while not works.feed.last:  # noqa: ASYNC110 (nobody is told of an analysis but readers)
+            await asyncio.sleep(0.02)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+    state = await works.kept.state(OWN)
+    assert state is not None
+    assert state.snapshot.basis.end_us == at(DAY)
+    assert {edge.pair for edge in state.edges} == stream.pairs
 
 
 async def test_an_estimator_of_another_version_begins_anew(works: Works) -> None:

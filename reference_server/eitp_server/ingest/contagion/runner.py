@@ -95,26 +95,29 @@ class ContagionRunner:
             if minute == before:
                 continue
             before, at_us = minute, minute * MINUTE_US
-            try:
-                await self.count(at_us)
-            except DomainError as error:
-                _LOG.warning("a minute of regions could not be kept", reason=error.reason)
+            await self._guarded(self.count(at_us))
             if at_us % STEP_US == 0:
                 self._due = at_us
                 self._noticed.set()
 
     async def _analyse(self) -> None:
+        # The one that may have been missed while the server was away.
+        await self._guarded(self.analyse(self._now_us() // STEP_US * STEP_US))
         day_us = 0
         while True:
             await self._noticed.wait()
             self._noticed.clear()
-            try:
-                await self.analyse(self._due)
-                if self._due // DAY_US * DAY_US > day_us:
-                    day_us = self._due // DAY_US * DAY_US
-                    await self.tidy(day_us)
-            except DomainError as error:
-                _LOG.warning("contagion could not be kept", reason=error.reason)
+            await self._guarded(self.analyse(self._due))
+            if self._due // DAY_US * DAY_US > day_us:
+                day_us = self._due // DAY_US * DAY_US
+                await self._guarded(self.tidy(day_us))
+
+    @staticmethod
+    async def _guarded(job: Awaitable[None]) -> None:
+        try:
+            await job
+        except DomainError as error:
+            _LOG.warning("contagion could not be kept", reason=error.reason)
 
     def _until_next(self) -> float:
         return (MINUTE_US - self._now_us() % MINUTE_US) / 1e6
