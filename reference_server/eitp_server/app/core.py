@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 
 from eitp_server.app.clock import clock_us
+from eitp_server.app.memory import give_back
 from eitp_server.bandit.choice import Experiment
 from eitp_server.ingest.feed import Feed
 from eitp_server.ingest.inbox import Inbox
@@ -103,6 +104,7 @@ async def recover_core(settings: Settings, stores: Stores) -> Core:
         interventions=interventions,
         clock_us=clock_us,
         pace=pace,
+        give_back=give_back,
     )
     return Core(ticker=ticker, inbox=inbox, packets=packets, interventions=interventions)
 

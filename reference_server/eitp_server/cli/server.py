@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import gc
 import signal
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 from rich.table import Table
 
 from eitp_server.cli.console import CONSOLE, configure_logs, run
 from eitp_server.config import Settings
-
-_M_MMAP_THRESHOLD: Final = -3
-_M_ARENA_MAX: Final = -8
 
 app = typer.Typer()
 
@@ -35,7 +31,6 @@ def serve(
     # Sessions live long and make no cycles: to search them all for garbage again and again costs a
     # tenth of the throughput, in pauses that everybody feels.
     gc.set_threshold(20_000, 20, 100)
-    _give_memory_back()
     run(_serve(settings, development=development))
 
 
@@ -60,20 +55,6 @@ def settings() -> None:
     for name in Settings.model_fields:
         table.add_row(f"EITP_{name.upper()}", str(getattr(current, name)), _doc(name))
     CONSOLE.print(table)
-
-
-def _give_memory_back() -> None:
-    """Let copies of the state go back to the system as soon as they are written or computed with.
-
-    They are large and short-lived, and the C library would keep room for the largest of them, in
-    each thread that ever made one. Without glibc nothing happens.
-    """
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (AttributeError, OSError, TypeError):
-        return
-    mallopt(_M_MMAP_THRESHOLD, 128 * 1024)
-    mallopt(_M_ARENA_MAX, 1)
 
 
 async def _serve(settings: Settings, *, development: bool) -> None:

@@ -82,7 +82,9 @@ class Ticker:
         interventions: Feed[InterventionRow],
         clock_us: Callable[[], int],
         pace: Pace,
+        give_back: Callable[[], None] = lambda: None,
     ) -> None:
+        """`give_back` is called in a thread whenever a copy of the state was let go."""
         self.reducer = recovered.reducer
         self.counters = Counters()
         self._inbox = inbox
@@ -93,6 +95,7 @@ class Ticker:
         self._interventions = interventions
         self._clock_us = clock_us
         self._pace = pace
+        self._give_back = give_back
         self._tick = recovered.tick
         self._now_us = recovered.now_us
         self._snapshot_tick = recovered.tick - recovered.replayed
@@ -280,6 +283,8 @@ class Ticker:
         self._snapshotting = True
         try:
             await asyncio.to_thread(self._snapshots.write, tick, arrays, document)
+            del arrays, document
+            await asyncio.to_thread(self._give_back)
             await self._trim(tick)
         except (OSError, DomainError):
             _LOG.exception("a snapshot could not be written; restarts take longer until one can")
