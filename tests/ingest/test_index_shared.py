@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from eitp_server.storage.index_row import SHARED, TickRow
-from eitp_server.volatility.base import MINUTE_US
+from eitp_server.storage.index_row import SHARED, BaseRow, TickRow
+from eitp_server.volatility.base import MINUTE_US, BaseKind
 from eitp_server.volatility.reason import NoValueReason
 from ingest.index_crowd import ESTIMATOR, MIDNIGHT_US, Crowd, Index, given_base, index
 
@@ -37,6 +38,15 @@ async def shared(market: Index, minute: int = 0) -> dict[str, TickRow]:
     market.book.bases.add(given_base(ALL, SHARED, spread=0.3))
     ticks = await market.beat(MIDNIGHT_US + minute * MINUTE_US)
     return {tick.feed_id: tick for tick in ticks if tick.tenant_id == SHARED}
+
+
+def fixed(feed_id: str) -> str:
+    return feed_id.replace("/rolling/", "/fixed/")
+
+
+def fixed_base(feed_id: str) -> BaseRow:
+    given = given_base(fixed(feed_id), SHARED, spread=0.3)
+    return replace(given, base=replace(given.base, base_id="fixed", kind=BaseKind.FIXED))
 
 
 async def test_two_tenants_are_too_few() -> None:
@@ -136,6 +146,28 @@ async def test_a_trade_that_could_be_subtracted_is_hidden_with_the_smallest_othe
         TRAVEL,
         GERMANY,
     }
+
+
+@pytest.mark.parametrize("lacking", ["travel", "toys"])
+async def test_what_one_base_keeps_back_the_other_does_not_give_away(lacking: str) -> None:
+    crowd = shops(400, vertical="retail")
+    come(crowd, 320, vertical="travel")
+    come(crowd, 300, vertical="toys")
+    come(crowd, 10, vertical="books")
+    names = {trade: f"shared/vertical/{trade}/{VERSION}" for trade in ("retail", "travel", "toys")}
+    # A trade that is younger than the others has no base of its own yet.
+    scaled = [ALL, *(name for trade, name in names.items() if trade != lacking)]
+    async with index(crowd, pooling=SHOPS) as market:
+        for name in scaled:
+            market.book.bases.add(fixed_base(name))
+        ticks = await shared(market)
+    for name in ("retail", "travel"):
+        assert ticks[names[name]].reason == 0
+    there = [name for name in scaled if fixed(name) in ticks]
+    assert there == scaled
+    valued = {name for name in scaled if ticks[fixed(name)].reason == 0}
+    assert valued == {name for name in scaled if name != names["toys"]}
+    assert ticks[names["toys"]].reason == NoValueReason.COMPLEMENTARY
 
 
 async def test_the_countries_of_a_hidden_trade_are_hidden_too() -> None:

@@ -158,15 +158,16 @@ class _Drawing:
         cells = {cell: part for cell, part in heard.items() if cell.tenant_id in pooling}
         if not cells:
             return
-        for kind in BaseKind:
-            for drawn in shared_ticks(
-                cells, lambda choice, parts, kind=kind: self._drawn(choice, kind, parts)
-            ):
-                self._keep(drawn, 0)
+        for drawn in shared_ticks(cells, self._drawn_by_all):
+            self._keep(drawn, 0)
 
     def writes(self) -> PulseWrites:
         """Return all that was kept."""
         return PulseWrites(feeds=self._feeds, ticks=self._ticks, bars=self._bars)
+
+    def _drawn_by_all(self, choice: Choice, parts: Mapping[str, Partial]) -> list[Drawn]:
+        drawn = [self._drawn(choice, kind, parts) for kind in BaseKind]
+        return [one for one in drawn if one is not None]
 
     def _drawn(self, choice: Choice, kind: BaseKind, parts: Mapping[str, Partial]) -> Drawn | None:
         """Return the tick of a feed, None when it has none now."""

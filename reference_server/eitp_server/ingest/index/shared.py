@@ -11,25 +11,28 @@ from eitp_server.volatility.privacy import complementary
 from eitp_server.volatility.reason import NoValueReason
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from eitp_server.ingest.index.state import Drawn
     from eitp_server.volatility.cell import Cell
     from eitp_server.volatility.partial import Partial
 
     Cells = Mapping[Cell, Partial]
-    Draw = Callable[[Choice, Mapping[str, Partial]], Drawn | None]
+    Ticks = Sequence[Drawn]
+    """Of a feed, one of each kind of base that there is."""
+    Draw = Callable[[Choice, Mapping[str, Partial]], Ticks]
 
 
 def shared_ticks(cells: Cells, draw: Draw) -> list[Drawn]:
     """Return the ticks of all shared feeds over `cells`, of tenants that share.
 
-    All sessions are parted by trade, and those of a trade by country. `draw` gives the tick of a
-    feed, None for one that does not exist (yet); such parts, and those without a trade or a
-    country, are never published and so count among what is kept back.
+    All sessions are parted by trade, and those of a trade by country. `draw` gives the ticks of a
+    choice, none for one that does not exist (yet); such parts, and those without a trade or a
+    country, are never published and so count among what is kept back. What one base keeps back,
+    the other keeps back too: they scale the same sums.
     """
 
-    def drawn(choice: Choice, some: Cells) -> Drawn | None:
+    def drawn(choice: Choice, some: Cells) -> Ticks:
         return draw(choice, choice.of(some))
 
     root = drawn(Choice(), cells)
@@ -46,34 +49,38 @@ def shared_ticks(cells: Cells, draw: Draw) -> list[Drawn]:
                 if name
             }
             found += _held_back(trades[trade], dict(by_country), countries).values()
-    return [one for one in found if one is not None]
+    return [one for ticks in found for one in ticks]
 
 
 def _held_back(
-    parent: Drawn | None, parts: Mapping[str, Cells], children: Mapping[str, Drawn | None]
-) -> dict[str, Drawn | None]:
+    parent: Ticks, parts: Mapping[str, Cells], children: Mapping[str, Ticks]
+) -> dict[str, Ticks]:
     """Return `children` of a parent that all `parts` add up to, without what gives another away."""
     kept = dict(children)
-    if parent is None:
-        return kept
-    published = frozenset(name for name, one in kept.items() if one and one.tick.value)
-    if parent.tick.reason == NoValueReason.COMPLEMENTARY:
-        # Together they would tell what was kept back of their parent.
-        hidden = published
-    elif parent.tick.value is None:
-        hidden = frozenset[str]()
-    else:
+    published = frozenset(name for name, ticks in kept.items() if _is_published(ticks))
+    if _is_published(parent):
         sessions = {name: _sessions(some.values()) for name, some in parts.items()}
         counted = {name: number for name, number in sessions.items() if number}
         other = complementary(counted, published)
         hidden = frozenset({other} if other else ())
+    elif any(one.tick.reason == NoValueReason.COMPLEMENTARY for one in parent):
+        # Together they would tell what was kept back of their parent.
+        hidden = published
+    else:
+        hidden = frozenset[str]()
     for name in hidden:
-        kept[name] = _without(kept[name])
+        kept[name] = [_without(one) for one in kept[name]]
     return kept
 
 
-def _without(drawn: Drawn | None) -> Drawn | None:
-    return drawn and replace(drawn, tick=withheld(drawn.tick, drawn.state.smoothed))
+def _is_published(ticks: Ticks) -> bool:
+    return any(one.tick.value for one in ticks)
+
+
+def _without(drawn: Drawn) -> Drawn:
+    if drawn.tick.value is None:
+        return drawn
+    return replace(drawn, tick=withheld(drawn.tick, drawn.state.smoothed))
 
 
 def _sessions(parts: Iterable[Partial]) -> int:
