@@ -34,7 +34,8 @@ class Settings(BaseSettings):
     """SQLite's promise at a commit. Anything but FULL loses acknowledged data in a power cut and is
     declared as durability PROCESS."""
     holdout_share: float = Field(default=0.1, ge=0, le=0.5)
-    """Share of visitors that never get an intervention, so that its effect can be measured."""
+    """Share of visitors that never get an intervention, so that its effect can be measured. Tenants
+    may choose another one."""
     max_pause_ms: float = Field(default=50, gt=0, le=1000)
     """Longest wait of an input for its tick."""
     max_queued_batches: int = Field(default=65_536, ge=1)

@@ -40,7 +40,7 @@ def roster(
 ) -> dict[str, object]:
     """Return every service."""
     services: dict[str, object] = {
-        **_telemetry(stores, core, tokens, keyring),
+        **_telemetry(settings, stores, core, tokens, keyring),
         **_interventions(settings, stores, core, beside),
         "eitp.v1.IntelligenceService": beside.learned.service,
         "eitp.v1.VolatilityService": beside.index.service,
@@ -51,7 +51,9 @@ def roster(
     return services
 
 
-def _telemetry(stores: Stores, core: Core, tokens: Tokens, keyring: Keyring) -> dict[str, object]:
+def _telemetry(
+    settings: Settings, stores: Stores, core: Core, tokens: Tokens, keyring: Keyring
+) -> dict[str, object]:
     forecasts = KeptForecasts(stores.database)
 
     def current(tenant_id: str, session_id: str) -> Packet | None:
@@ -73,6 +75,7 @@ def _telemetry(stores: Stores, core: Core, tokens: Tokens, keyring: Keyring) -> 
             core.now_us,
             secret=stores.secret,
             idle_us=IDLE_US,
+            holdout_share=settings.holdout_share,
         ),
         "eitp.v1.EmotionService": EmotionService(
             Watch(core.packets, Cursors(FeedKind.PACKETS, stores.log.incarnation), core.now_us),

@@ -126,6 +126,10 @@ def set_learning(
     floor: Annotated[
         float | None, typer.Option(help="Least probability of each intervention, 0 to 0.5.")
     ] = None,
+    holdout: Annotated[
+        float | None,
+        typer.Option(help="Share of visitors that never get an intervention, 0 to 0.5."),
+    ] = None,
     goal: Annotated[
         Goal | None,
         typer.Option(help="As many successes as possible, or to know the best one soon."),
@@ -154,6 +158,7 @@ def set_learning(
     changes: dict[str, Any] = {
         "pooling": pool,
         "exploration_floor": floor,
+        "holdout_share": holdout,
         "selection_goal": goal,
         "promotion_margin": margin,
     }
@@ -180,6 +185,9 @@ def set_learning(
     if learning.exploration_floor is not None:
         floor_text = str(learning.exploration_floor)
     table.add_row("exploration floor", floor_text)
+    usual = f"{Settings().holdout_share:g}, the server's"
+    own_share = learning.holdout_share
+    table.add_row("visitors held out", usual if own_share is None else f"{own_share:g}")
     table.add_row("goal", learning.selection_goal.value.replace("_", " "))
     table.add_row("lift that a pattern must exceed", str(learning.promotion_margin))
     for metric, default in DEFAULT_MARGINS.items():

@@ -53,6 +53,10 @@ class Policy(Protocol):
         """Choose for a session that has just emitted a packet; None when nothing is eligible."""
         ...
 
+    def hold_out(self, tenant_id: str, share: float) -> None:
+        """Hold out so many of a tenant's visitors, 0..1, from now on."""
+        ...
+
     def held_out(self, session: SessionInfo) -> bool:
         """Return whether chance has chosen the visitor never to get an intervention."""
         ...

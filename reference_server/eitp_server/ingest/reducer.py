@@ -252,6 +252,8 @@ class Reducer:
         slot = self.sessions.find(command.tenant_id, command.document["session_id"])
         if slot is None:
             slot = self._fresh(command, effects.now_us)
+        if "holdout_share" in command.document:
+            self.policy.hold_out(command.tenant_id, command.document["holdout_share"])
         self._withdraw(slot, command, effects)
         self.sessions.consent(slot, interventions=command.document["consent_interventions"])
         self.sessions.columns.seen_us[slot] = effects.now_us
@@ -272,6 +274,7 @@ class Reducer:
         page_type, cart, pointer = (document.pop(k) for k in ("page_type", "cart", "pointer"))
         rules = thresholds_from(document.pop("rules", {}))
         reports_answers = document.pop("reports_answers", False)
+        document.pop("holdout_share", None)
         info = SessionInfo(tenant_id=command.tenant_id, opened_us=now_us, **document)
         slot = self.sessions.open(info)
         self.ledger.reopened(info.tenant_id, info.session_id)

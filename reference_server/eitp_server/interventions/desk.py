@@ -45,6 +45,10 @@ class Desk:
         """Choose for a session that has just emitted a packet."""
         return self.policy.decide(packet, _shopper(session), now_us)
 
+    def hold_out(self, tenant_id: str, share: float) -> None:
+        """Hold out so many of a tenant's visitors from now on."""
+        self.policy.holdouts.tell(tenant_id, share)
+
     def held_out(self, session: Visitor) -> bool:
         """Return whether the visitor never gets an intervention."""
         return self.policy.held_out(_shopper(session))

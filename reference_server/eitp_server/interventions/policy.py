@@ -21,6 +21,7 @@ from eitp_server.interventions.eligibility import (
     History,
     assess,
 )
+from eitp_server.interventions.holdout import Holdouts
 from eitp_server.interventions.outcome import SUCCESSES, OutcomeReport, Recorded
 from eitp_server.interventions.policy_terms import Choice, Settings, Shopper
 from eitp_server.interventions.request import Requests
@@ -56,6 +57,7 @@ class Policy:
 
     def __init__(self, settings: Settings) -> None:
         self.catalogue = Catalogue()
+        self.holdouts = Holdouts(settings.experiment)
         self.requests = Requests()
         self.table = PolicyTable()
         self._settings = settings
@@ -103,7 +105,7 @@ class Policy:
 
     def held_out(self, shopper: Shopper) -> bool:
         """Return whether the shopper never gets an intervention, as every decision finds it."""
-        experiment = self._settings.experiment
+        experiment = self.holdouts.of(shopper.tenant_id)
         return held_out(
             tenant_id=shopper.tenant_id,
             salt=experiment.holdout_salt,
@@ -271,6 +273,7 @@ class Policy:
             "last_number": self._last_number,
             "catalogue": self.catalogue.dump(),
             "requests": self.requests.dump(),
+            "holdouts": self.holdouts.dump(),
             "stops": self._stops.dump(),
             "tallies": len(tallies),
             "table": len(table),
@@ -289,6 +292,7 @@ class Policy:
         if head["format"] == _BEFORE_TALLIES:
             # It counted in another way, and its sessions are over: what is left is the catalogue.
             return
+        self.holdouts.load(head["holdouts"])
         self._stops.load(head["stops"])
         tallies, table = head["tallies"], head["tallies"] + head["table"]
         self.tallies.load(lines[:tallies])
@@ -316,7 +320,7 @@ class Policy:
             epochs=(0, *(self.catalogue.get(shopper.tenant_id, arm).epoch for arm in arms)),
         )
         snapshot = self.table.snapshot(cell, (NO_INTERVENTION, *arms))
-        return choose(moment, snapshot, self._settings.experiment)
+        return choose(moment, snapshot, self.holdouts.of(shopper.tenant_id))
 
     def _remember(self, visit: Visit, decision: Decision) -> None:
         opened = OpenDecision(

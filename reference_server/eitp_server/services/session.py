@@ -48,8 +48,12 @@ class SessionService:
         *,
         secret: bytes,
         idle_us: int,
+        holdout_share: float,
     ) -> None:
-        """Open through `inbox`; `alive(tenant, session)` tells; `secret` keys all hashes."""
+        """Open through `inbox`; `alive(tenant, session)` tells; `secret` keys all hashes.
+
+        `holdout_share` is that of tenants who did not choose one.
+        """
         self._inbox = inbox
         self._tokens = tokens
         self._tenants = tenants
@@ -57,6 +61,7 @@ class SessionService:
         self._now_us = now_us
         self._secret = secret
         self._idle_us = idle_us
+        self._holdout_share = holdout_share
 
     async def open_session(
         self, request: OpenSessionRequest, caller: Caller
@@ -131,6 +136,7 @@ class SessionService:
         own: dict[str, Any] = {"rules": dict(tenant.rules)} if tenant.rules else {}
         if request.reports_answers:
             own["reports_answers"] = True
+        share = tenant.holdout_share
         return {
             **own,
             "session_id": session_id,
@@ -141,6 +147,7 @@ class SessionService:
             "page_type": page.page_type,
             "cart": page.cart,
             "pointer": request.pointer_type if 0 <= request.pointer_type < POINTERS else 0,
+            "holdout_share": self._holdout_share if share is None else share,
         }
 
     def _keyed(self, purpose: str, tenant_id: str, name: str) -> bytes:

@@ -17,6 +17,8 @@ class TenantFacts:
     region: str
     rules: Mapping[str, int] = field(default_factory=dict[str, int])
     """Thresholds of its own, by the names of `eitp.v1.SignalRules`."""
+    holdout_share: float | None = None
+    """Share of its visitors that never get an intervention; None is the server's default."""
 
 
 class Tenants(Protocol):

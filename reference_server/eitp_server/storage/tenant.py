@@ -42,6 +42,8 @@ class Learning:
     """It shares what its sessions teach with other tenants that do, and learns from theirs."""
     exploration_floor: float | None = None
     """Least probability of each eligible intervention, 0..0.5; None is the server's default."""
+    holdout_share: float | None = None
+    """Share of visitors that never get an intervention, 0..0.5; None is the server's default."""
     selection_goal: Goal = Goal.MOST_SUCCESSES
     promotion_margin: float = 0.0
     """Lift that a pattern must exceed to be promoted, in absolute rate, 0..1."""
@@ -112,6 +114,10 @@ class Tenant:
 
 def _learning_violations(learning: Learning) -> Iterator[Violation]:
     floor, margin = learning.exploration_floor, learning.promotion_margin
+    share = learning.holdout_share
+    if share is not None and not 0 <= share <= 0.5:
+        said = f"holdout_share is {share}; it must lie between 0 and 0.5"
+        yield Violation("policy.holdout_share", "range", said)
     if floor is not None and not 0 <= floor <= 0.5:
         said = f"exploration_floor is {floor}; it must lie between 0 and 0.5"
         yield Violation("policy.exploration_floor", "range", said)

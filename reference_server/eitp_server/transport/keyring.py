@@ -66,4 +66,5 @@ class Keyring:
             vertical=tenant.vertical if tenant else "",
             region=tenant.region if tenant else "",
             rules=tenant.rules if tenant else {},
+            holdout_share=tenant.learning.holdout_share if tenant else None,
         )
