@@ -101,9 +101,21 @@ def test_three_tenants_are_needed_in_each_region_and_not_only_in_all() -> None:
         cell("b", "US-TX"): part(50),
     }
 
-    found = told(minute_of(cells, AT_US, "abc"), SHARED)
-    assert found["US-CA"][1] == 0
-    assert found["US-TX"] == (None, NoValueReason.INSUFFICIENT_TENANTS)
+    found = minute_of(cells, AT_US, "abc")
+    assert told(found, SHARED)["US-CA"][1] == 0
+    # Its name alone would tell one tenant of the other.
+    for series in (SHARED, Series(vertical="retail")):
+        assert set(told(found, series)) == {"US-CA"}
+        assert "US-TX" not in exclusions(window_of([found[series]], AT_US))
+    assert set(told(found, Series(tenant_id="a"))) == {"US-CA", "US-TX"}
+
+
+def test_where_no_region_is_of_three_tenants_a_shared_minute_names_none() -> None:
+    cells = {cell("a", "DE"): part(50), cell("b", "FR"): part(50), cell("c", "GL"): part(50)}
+
+    found = minute_of(cells, AT_US, "abc")
+    assert told(found, SHARED) == {}
+    assert exclusions(window_of([found[SHARED]], AT_US)) == {}
 
 
 def test_a_heavy_tenant_counts_for_two_fifths_of_a_shared_level() -> None:

@@ -102,11 +102,17 @@ def judge_own(sites: Iterable[Site]) -> Judged:
 
 
 def judge_shared(sites: Sequence[Site]) -> Judged:
-    """Judge by the verticals of several tenants, of which none may be told apart."""
+    """Judge by the verticals of several tenants, of which none may be told apart.
+
+    A vertical of fewer than LEAST_IN_VERTICAL tenants is in no part of what is returned.
+    """
     excluded: dict[str, Exclusion] = {}
     kept: list[Site] = []
     for vertical in sorted({site.vertical for site in sites}):
         own = [site for site in sites if site.vertical == vertical]
+        if len(own) < LEAST_IN_VERTICAL:
+            # Even its name would tell of a tenant's trade.
+            continue
         why = _vertical_reason(own)
         if why is not None:
             excluded[vertical] = why
@@ -137,8 +143,6 @@ def _reason(site: Site) -> Exclusion | None:
 
 
 def _vertical_reason(sites: Sequence[Site]) -> Exclusion | None:
-    if len(sites) < LEAST_IN_VERTICAL:
-        return Exclusion.INSUFFICIENT_TENANTS
     reasons = [_reason(site) for site in sites]
     kept = [site for site, why in zip(sites, reasons, strict=True) if why is None]
     if not kept:

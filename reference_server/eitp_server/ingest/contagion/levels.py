@@ -33,9 +33,10 @@ def minute_of(
     """Return the logarithm of the level of each region at `at_us`, or why it has none.
 
     A tenant has one series, since it has one vertical; the tenants in `pooling` share one of all
-    verticals and one of each, as long as there are three of them. Regions are those that sessions
-    carry: a country does not hold its parts, or it would move with them. A level enters by the
-    rules by which the index is published, but for those that a base decides.
+    verticals and one of each, as long as there are three of them. A region that fewer than three
+    of them have is not named there, or it would tell where one of them trades. Regions are those
+    that sessions carry: a country does not hold its parts, or it would move with them. A level
+    enters by the rules by which the index is published, but for those that a base decides.
     """
     return {
         series: _minute(series, regions, at_us)
@@ -67,9 +68,15 @@ def _enough(regions: Mapping[str, ByTenant]) -> bool:
     return len({tenant_id for tenants in regions.values() for tenant_id in tenants}) >= TENANTS
 
 
+def _is_of_many(parts: ByTenant) -> bool:
+    return sum(any(part.weight > 0 for part in own) for own in parts.values()) >= TENANTS
+
+
 def _minute(series: Series, regions: Mapping[str, ByTenant], at_us: int) -> Minute:
     audience = Audience.TENANT if series.tenant_id else Audience.SHARED
-    names = tuple(sorted(regions))
+    names = tuple(
+        sorted(name for name, parts in regions.items() if series.tenant_id or _is_of_many(parts))
+    )
     found = [_level(regions[name], audience, at_us) for name in names]
     return Minute(
         at_us=at_us,
