@@ -34,9 +34,7 @@ NOT_OFFERED = frozenset(
             if path.split("/")[1].removeprefix("eitp.v1.")
             in {
                 "AdminService",
-                "IntelligenceService",
                 "SeerService",
-                "VolatilityService",
             }
         ),
     }
@@ -141,6 +139,9 @@ async def test_capabilities_list_what_is_offered_and_nothing_else(
     assert Profile.PROFILE_CORE in shown.profiles
     assert Profile.PROFILE_STATE in shown.profiles
     assert Profile.PROFILE_INTERVENTION in shown.profiles
+    assert Profile.PROFILE_EXPERIMENT in shown.profiles
+    assert Profile.PROFILE_VOLATILITY in shown.profiles
+    assert Profile.PROFILE_INTELLIGENCE in shown.profiles
     assert not {Profile.PROFILE_SEER, Profile.PROFILE_ADMIN} & set(shown.profiles)
     assert shown.durability == Durability.DURABILITY_DISK
 
