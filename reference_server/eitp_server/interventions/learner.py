@@ -69,6 +69,7 @@ class Learner:
     async def run(self) -> None:
         """Learn for as long as the server lives."""
         loop = asyncio.get_running_loop()
+        self._learnt_at = loop.time()
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
             if self._due(loop.time()):

@@ -6,11 +6,12 @@ import asyncio
 import re
 import tempfile
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from eitp_server.bandit.choice import Experiment
+from eitp_server.bandit.learning import learn
 from eitp_server.ingest.recovery import recover
 from eitp_server.ingest.reducer import REDUCER_VERSION, Reducer
 from eitp_server.interventions.desk import Desk
@@ -31,12 +32,13 @@ if TYPE_CHECKING:
     from eitp_server.lab.bench.decide import DecideOptions
     from eitp_server.lab.bench.measurement import Measurement
 
-NEVER: Final = {"EITP_LEARNING_SECONDS": "86400", "EITP_LEARNING_EVENTS": "1000000000"}
-ALWAYS: Final = {"EITP_LEARNING_SECONDS": "1", "EITP_LEARNING_EVENTS": "1"}
-_LEARNT: Final = re.compile(r"learnt .*\bseconds=([0-9.]+)")
+_LEARNT: Final = re.compile(r"learnt .*\bcells=(\d+) .*\bseconds=([0-9.]+)")
 _LANES: Final = 4
 _EVENTS: Final = 10
 _WARMUP: Final = 8.0
+NEVER: Final = {"EITP_LEARNING_SECONDS": "86400", "EITP_LEARNING_EVENTS": "1000000000"}
+ALWAYS: Final = {"EITP_LEARNING_SECONDS": f"{_WARMUP + 2}", "EITP_LEARNING_EVENTS": "1000000000"}
+"""The first lesson, in which everything is new, begins when the load is warm."""
 _SEEN_OF_EACH: Final = 60
 
 
@@ -49,6 +51,8 @@ class Disturbance:
     learning: Measurement
     lessons: tuple[float, ...]
     """Seconds that learning took, each time that it ended while the load ran."""
+    cells: tuple[int, ...]
+    """Cells that each lesson sent; the first has something new about all."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the figures, the ratio first."""
@@ -61,6 +65,7 @@ class Disturbance:
             "batches_per_second": round(self.quiet.batches_per_second),
             "sessions": self.sessions,
             "lessons_seconds": self.lessons,
+            "lessons_cells": self.cells,
         }
 
 
@@ -73,18 +78,39 @@ def disturb(
     say: Callable[[str], None] = lambda _: None,
 ) -> Disturbance:
     """Run the load twice, at the pace of that many people; `say` hears progress."""
-    found: list[tuple[Measurement, tuple[float, ...]]] = []
-    for what, settings in (("not learning", NEVER), ("learning all the time", ALWAYS)):
+    found: list[tuple[Measurement, list[tuple[int, float]]]] = []
+    for what, settings in (("not learning", NEVER), ("learning", ALWAYS)):
         say(f"ingest while {what}")
         with tempfile.TemporaryDirectory(prefix="eitp-bench-", dir=folder) as name:
             found.append(_measured(options, settings, sessions, seconds, Path(name)))
     (quiet, _), (learning, lessons) = found
-    return Disturbance(sessions=sessions, quiet=quiet, learning=learning, lessons=lessons)
+    if max((cells for cells, _ in lessons), default=0) < options.cells:
+        say("no lesson about every cell ended while the load ran: measure for longer")
+    return Disturbance(
+        sessions=sessions,
+        quiet=quiet,
+        learning=learning,
+        lessons=tuple(seconds for _, seconds in lessons),
+        cells=tuple(cells for cells, _ in lessons),
+    )
+
+
+def outdated(options: DecideOptions, now_us: int) -> Policy:
+    """Return a filled policy that has something new to learn about every cell.
+
+    What it knows and decides by was learnt from other counts than those that it has now.
+    """
+    before, _ = filled(replace(options, seed=options.seed + 1), now_us)
+    document = learn(before.lesson({}, now_us))
+    assert document is not None, "a filled policy has something to learn"
+    policy, _ = filled(options, now_us)
+    policy.table.install(document)
+    return policy
 
 
 def _measured(
     options: DecideOptions, settings: dict[str, str], sessions: int, seconds: float, home: Path
-) -> tuple[Measurement, tuple[float, ...]]:
+) -> tuple[Measurement, list[tuple[int, float]]]:
     with serving(SERVER, home):
         pass
     asyncio.run(_fill(options, home / "data"))
@@ -108,17 +134,17 @@ def _measured(
         )
         [measurement] = run_load(plan).measurements
         said = (home / "stderr").read_text()
-    return measurement, tuple(float(each) for each in _LEARNT.findall(said))
+    return measurement, [(int(cells), float(took)) for cells, took in _LEARNT.findall(said)]
 
 
 async def _fill(options: DecideOptions, data: Path) -> None:
-    """Put the counts of a filled policy into the snapshot that a server has left."""
+    """Put an outdated policy into the snapshot that a server has left."""
     async with await SQLiteDatabase.open(data) as database:
         log = await SQLiteLog.open(database, reducer_version=REDUCER_VERSION)
         snapshots = Snapshots(
             data / "snapshots", incarnation=log.incarnation, reducer_version=REDUCER_VERSION
         )
-        policy, _ = filled(options, time.time_ns() // 1000)
+        policy = outdated(options, time.time_ns() // 1000)
 
         def new_reducer() -> Reducer:
             experiment = Experiment(key=b"bench")
@@ -127,6 +153,6 @@ async def _fill(options: DecideOptions, data: Path) -> None:
         found = await recover(log, snapshots, new_reducer)
         desk = found.reducer.policy
         assert isinstance(desk, Desk)
-        desk.policy.tallies = policy.tallies
+        desk.policy.tallies, desk.policy.table = policy.tallies, policy.table
         arrays, document = found.reducer.dump()
         snapshots.write(found.tick, arrays, {**document, "now_us": found.now_us})

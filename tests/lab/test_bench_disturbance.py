@@ -1,0 +1,31 @@
+"""The load beside which the benchmark learns has something to learn about everything."""
+
+from __future__ import annotations
+
+from eitp_server.bandit.choice import Experiment
+from eitp_server.bandit.learning import learn
+from eitp_server.interventions.policy import Policy
+from eitp_server.interventions.policy import Settings as PolicySettings
+from eitp_server.lab.bench.decide import NOW_US, DecideOptions
+from eitp_server.lab.bench.disturbance import outdated
+
+OPTIONS = DecideOptions(cells=60, arms=4)
+
+
+def restarted(policy: Policy) -> Policy:
+    """Return the policy after a restart, of which nothing was asked yet."""
+    again = Policy(PolicySettings(experiment=Experiment(key=b"bench")))
+    again.load(policy.dump())
+    return again
+
+
+def test_the_first_lesson_of_the_load_computes_the_choices_of_every_cell() -> None:
+    policy = restarted(outdated(OPTIONS, NOW_US))
+    document = learn(policy.lesson({}, NOW_US))
+    assert document is not None
+    sets = [arms for _, _, choices in document["cells"] for arms, _ in choices]
+    assert len(document["cells"]) > OPTIONS.cells
+    assert [len(arms) for arms in sets] == [OPTIONS.arms] * OPTIONS.cells
+
+    policy.install(document)
+    assert learn(policy.lesson({}, NOW_US)) is None
