@@ -6,14 +6,17 @@ import asyncio
 import json
 from dataclasses import asdict
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from eitp_server.ingest.contagion import runner as contagion_runner
 from eitp_server.ingest.contagion.analysis import Before
 from eitp_server.ingest.contagion.apart import Apart, Broken
+from eitp_server.ingest.contagion.reader import ContagionReader
 from eitp_server.ingest.contagion.runner import KEPT_US
 from eitp_server.ingest.contagion.window import window_of
+from eitp_server.ingest.feed import Gap
 from eitp_server.storage.contagion_value import Edge, KeptProfile, Series, Snapshot
 from eitp_server.storage.sqlite_database import SQLiteDatabase
 from ingest.regions import DAY, OWN, Works, at, known, minutes
@@ -225,6 +228,60 @@ async def test_an_analysis_that_was_missed_is_made_at_the_start(works: Works) ->
     assert state is not None
     assert state.snapshot.basis.end_us == at(DAY)
     assert {edge.pair for edge in state.edges} == stream.pairs
+
+
+async def test_what_was_stored_when_the_work_was_cancelled_is_published_afterwards(
+    works: Works, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await works.keep(minutes(known(3).values[:20, :1], ["DE"]))
+    await works.analyse(5)
+    keep = works.kept.keep_analysis
+
+    async def cancelled(*done: Any, **how: Any) -> list[Item]:
+        await keep(*done, **how)
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(works.kept, "keep_analysis", cancelled)
+    with pytest.raises(asyncio.CancelledError):
+        await works.analyse(10)
+    monkeypatch.setattr(works.kept, "keep_analysis", keep)
+    assert works.feed.last == 1
+    await works.analyse(10)
+    assert works.feed.last == 2
+    await works.analyse(15)
+
+    told: list[int] = []
+    async for item in works.feed.follow_as(ContagionReader(works.kept, OWN), 1):
+        assert not isinstance(item, Gap)
+        told.append(item.number)
+        if len(told) == 2:
+            break
+    assert told == [2, 3]
+
+
+async def test_one_minute_that_fails_ends_neither_the_counting_nor_the_analyses(
+    works: Works, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[int] = []
+
+    async def count(at_us: int) -> None:
+        counted.append(at_us)
+        works.now_us += 60_000_000
+        if len(counted) == 1:
+            raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(works.runner, "count", count)
+    monkeypatch.setattr(contagion_runner, "_LOOK_SECONDS", 0.001)
+    works.now_us = at(1) - 1
+    running = asyncio.ensure_future(works.runner.run())
+    await asyncio.sleep(0.01)
+    works.now_us = at(1)
+    async with asyncio.timeout(5):
+        while len(counted) < 3:  # noqa: ASYNC110 (nobody is told of a minute)
+            await asyncio.sleep(0.01)
+    assert not running.done()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_an_estimator_of_another_version_begins_anew(works: Works) -> None:

@@ -45,7 +45,8 @@ class Beside:
             "learning": self.learner.run,
             "proving": lambda: self.proving.run(self.proving_seconds),
             "index": self.index.pulse.run,
-            "intelligence": self.learned.run,
+            "contagion": self.learned.contagion.run,
+            "transfer": self.learned.transfer.run,
         }
 
 

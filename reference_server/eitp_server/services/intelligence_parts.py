@@ -42,12 +42,6 @@ class Intelligence:
     contagion: ContagionRunner
     transfer: TransferRunner
 
-    async def run(self) -> None:
-        """Work for as long as the server lives."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self.contagion.run())
-            tasks.create_task(self.transfer.run())
-
 
 async def intelligence(
     database: Database,

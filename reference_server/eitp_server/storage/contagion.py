@@ -148,6 +148,17 @@ class KeptContagion:
 
         return await self._database.read(look)
 
+    async def unpublished(self, after: int, limit: int) -> Sequence[Item]:
+        """Return the items of all series with numbers above `after`, ascending."""
+        table = _ITEMS.c
+        statement = (
+            select(*table)
+            .where(table.number > after, table.estimator_version == self.estimator_version)
+            .order_by(table.number)
+            .limit(limit)
+        )
+        return [_item(row) for row in await self._all(statement)]
+
     async def newest(self, series: Series, through: int) -> list[Item]:
         """Return of each pair, and of the snapshots, the last item up to number `through`."""
         table = _ITEMS.c

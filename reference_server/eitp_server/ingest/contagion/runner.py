@@ -34,6 +34,7 @@ KEPT_US: Final = (BASE_MINUTES + 2 * 1_440) * MINUTE_US
 """Time for which minutes and messages are kept: a profile of the week, and a day to make it."""
 _WINDOW_US: Final = WINDOW * MINUTE_US
 _LOOK_SECONDS: Final = 1.0
+_PAGE: Final = 256
 
 
 class ContagionRunner:
@@ -71,6 +72,7 @@ class ContagionRunner:
 
     async def analyse(self, end_us: int) -> None:
         """Analyse each series that had a session in the window that ends at `end_us`."""
+        await self._publish()
         async with Apart() as apart:
             for series in await self._kept.series(end_us - _WINDOW_US):
                 try:
@@ -95,29 +97,32 @@ class ContagionRunner:
             if minute == before:
                 continue
             before, at_us = minute, minute * MINUTE_US
-            await self._guarded(self.count(at_us))
+            await self._guarded("a minute of the regions", self.count(at_us))
             if at_us % STEP_US == 0:
                 self._due = at_us
                 self._noticed.set()
 
     async def _analyse(self) -> None:
         # The one that may have been missed while the server was away.
-        await self._guarded(self.analyse(self._now_us() // STEP_US * STEP_US))
+        missed_us = self._now_us() // STEP_US * STEP_US
+        await self._guarded("an analysis of contagion", self.analyse(missed_us))
         day_us = 0
         while True:
             await self._noticed.wait()
             self._noticed.clear()
-            await self._guarded(self.analyse(self._due))
+            await self._guarded("an analysis of contagion", self.analyse(self._due))
             if self._due // DAY_US * DAY_US > day_us:
                 day_us = self._due // DAY_US * DAY_US
-                await self._guarded(self.tidy(day_us))
+                await self._guarded("the profiles of regions", self.tidy(day_us))
 
     @staticmethod
-    async def _guarded(job: Awaitable[None]) -> None:
+    async def _guarded(what: str, job: Awaitable[None]) -> None:
         try:
             await job
         except DomainError as error:
-            _LOG.warning("contagion could not be kept", reason=error.reason)
+            _LOG.warning(f"{what} could not be kept", reason=error.reason)
+        except Exception:  # noqa: BLE001 # one that fails must not end the other
+            _LOG.exception(f"{what} failed")
 
     def _until_next(self) -> float:
         return (MINUTE_US - self._now_us() % MINUTE_US) / 1e6
@@ -132,8 +137,17 @@ class ContagionRunner:
         before = Before(state=state, windows=await self._windows(series, end_us))
         profile = await kept.profile(series)
         result = await apart.analyse(window, profile, before, max(self._now_us(), end_us))
-        items = await kept.keep_analysis(series, result.state, result.changed, made=result.made)
-        self._feed.publish(items)
+        await kept.keep_analysis(series, result.state, result.changed, made=result.made)
+        await self._publish()
+
+    async def _publish(self) -> None:
+        """Publish whatever is stored and not published.
+
+        Not what was just written: a write that nobody waited for any more has numbers as well, and
+        what has a number below the newest is never looked for.
+        """
+        while items := await self._kept.unpublished(self._feed.last, _PAGE):
+            self._feed.publish(items)
 
     async def _windows(self, series: Series, end_us: int) -> list[Seen]:
         """Return the window before, and the two before it that overlap neither it nor each other.
