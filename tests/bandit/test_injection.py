@@ -56,6 +56,18 @@ def test_of_several_the_one_withheld_least_often_goes_first_and_one_at_most() ->
         assert withheld[pattern] / SESSIONS == pytest.approx(probability, abs=0.01)
 
 
+def test_what_a_later_prompt_comes_to_is_withheld_alike_whatever_was_withheld_before() -> None:
+    both = Counter[tuple[bool, bool]]()
+    for session in range(SESSIONS):
+        (first,) = assign("shop", f"session-{session}", [offer("a")])
+        (later,) = assign("shop", f"session-{session}", [offer("b", withheld=5)])
+        both[first.given, later.given] += 1
+        assert later.withheld_probability == WITHHELD_SHARE
+    for told in (False, True):
+        share = both[told, False] / (both[told, False] + both[told, True])
+        assert share == pytest.approx(WITHHELD_SHARE, abs=0.03)
+
+
 @given(st.lists(st.integers(0, 9), max_size=12), st.text(max_size=5))
 def test_every_offer_gets_one_answer_whatever_their_order(counts: list[int], session: str) -> None:
     offers = [offer(f"pattern-{i}", withheld=n) for i, n in enumerate(counts)]

@@ -1,8 +1,12 @@
 """What telling a model about a pattern does: given to most sessions, withheld from some at random.
 
-A session is a unit. When several patterns fit a prompt, one of them at most is withheld, so that a
-prompt never loses all it could say: of those that the draw would withhold, the one that was
-withheld least often so far. What that does to each pattern's probability is known and kept.
+A session is a unit. Of several patterns that a session comes to with one prompt, one at most is
+withheld, so that it does not lose all that could be said: of those that the draw would withhold,
+the one that was withheld least often so far. What that does to each pattern's probability is known
+and kept. Patterns that first fit a later prompt are drawn by themselves, whatever was withheld
+before: whether a session gets there may depend on what it was told, and then no probability that
+counted earlier draws would be true. So two of different prompts are withheld from some sessions,
+one in a hundred.
 """
 
 from __future__ import annotations
@@ -44,7 +48,7 @@ class Assignment:
 def assign(
     tenant_id: str, session_id: str, offers: Iterable[Offer], *, share: float = WITHHELD_SHARE
 ) -> tuple[Assignment, ...]:
-    """Return what becomes of each offer, the shortest control arm first.
+    """Return what becomes of the offers of one prompt, the shortest control arm first.
 
     The answer depends on nothing but the arguments. A pattern that comes after k others is withheld
     with probability share (1 - share)^k: its own draw says so, and none of theirs.
