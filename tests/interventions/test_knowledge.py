@@ -112,6 +112,80 @@ async def test_what_may_not_be_shown_is_not_cited(shops: Street) -> None:
     assert found.definition_id == "banner"
 
 
+REFUTED = replace(
+    PROVEN.life,
+    version=2,
+    status=PatternStatus.DEMOTED,
+    demoted_at_us=AT_US + DAY_US,
+    demotion_reason=DemotionReason.REFUTED,
+)
+SECTION = PROVEN.scope
+LABEL = replace(SECTION, page_section=None)
+ELSEWHERE = replace(cell("pooling"), page_section=2)
+
+
+@pytest.mark.parametrize(
+    ("refuted", "others", "here", "elsewhere"),
+    [
+        (PROVEN, [WIDER], [], ["automotive"]),
+        (PROVEN, [COMMON], [], ["automotive"]),
+        (replace(PROVEN, scope=LABEL), [WIDER], [], []),
+        (
+            replace(PROVEN, scope=LABEL),
+            [WIDER, PROVEN],
+            ["automotive/frustration/financing"],
+            [],
+        ),
+        (WIDER, [replace(COMMON, scope=SECTION)], ["automotive/frustration/financing"], []),
+        (replace(COMMON, scope=SECTION), [COMMON], [], ["automotive"]),
+        (replace(COMMON, scope=SECTION), [WIDER], ["automotive"], ["automotive"]),
+    ],
+)
+async def test_what_was_refuted_is_not_inherited_from_something_wider(
+    shops: Street,
+    refuted: Proven,
+    others: list[Proven],
+    here: list[str],
+    elsewhere: list[str],
+) -> None:
+    def own(item: Proven) -> Proven:
+        return item if item.tenant_id == COMMON.tenant_id else replace(item, tenant_id="pooling")
+
+    await keep(shops, *map(own, others), own(replace(refuted, life=REFUTED)))
+    knowledge = shops.proving().knowledge
+    await knowledge.refresh()
+    for where, expected in ((cell("pooling"), here), (ELSEWHERE, elsewhere)):
+        assert [item.scope for item in knowledge.patterns_for("pooling", where)] == expected
+
+
+async def test_a_refutation_counts_for_what_is_shown_and_for_as_long_as_a_pattern_does(
+    shops: Street,
+) -> None:
+    later = replace(WIDER.life, promoted_at_us=AT_US + DAY_US)
+    await keep(shops, replace(WIDER, life=later), replace(PROVEN, life=REFUTED))
+    knowledge = shops.proving().knowledge
+    await knowledge.refresh()
+    while_refuted = knowledge.version("shop")
+    assert knowledge.patterns_for("shop", cell()) == ()
+
+    shops.now_us = REFUTED.expires_at_us
+    assert len(knowledge.patterns_for("shop", cell())) == 1
+    assert knowledge.version("shop") not in {while_refuted, ""}
+
+    shops.now_us = AT_US + DAY_US
+    known = shops.policy.catalogue.get("shop", "help")
+    shops.policy.catalogue.replace(replace(known, title="Something else"))
+    assert shops.policy.catalogue.get("shop", "help").epoch != PROVEN.epoch
+    assert len(knowledge.patterns_for("shop", cell())) == 1
+
+
+async def test_only_what_was_refuted_is_no_knowledge(shops: Street) -> None:
+    await keep(shops, replace(PROVEN, life=REFUTED))
+    knowledge = shops.proving().knowledge
+    await knowledge.refresh()
+    assert knowledge.version("shop") == ""
+
+
 async def test_a_session_is_told_the_same_whatever_happens_in_between(shops: Street) -> None:
     await keep(shops, PROVEN, WIDER, BANNER)
     parts = shops.proving()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from eitp_server.bandit.pattern import PatternStatus
+from eitp_server.bandit.pattern import DemotionReason, PatternStatus
 from eitp_server.interventions.pattern_document import pattern, row
 
 if TYPE_CHECKING:
@@ -33,6 +33,13 @@ class Archive:
     async def live(self) -> tuple[Proven, ...]:
         """Return all that may be used, of all tenants and shared."""
         return tuple(map(pattern, await self._patterns.with_status(LIVE)))
+
+    async def refuted(self) -> tuple[Proven, ...]:
+        """Return all that fresh data took back, of all tenants and shared."""
+        demoted = map(pattern, await self._patterns.with_status((PatternStatus.DEMOTED,)))
+        return tuple(
+            item for item in demoted if item.life.demotion_reason is DemotionReason.REFUTED
+        )
 
     async def promotions(self, tenant_id: str) -> list[Promotion]:
         """Return the last promotion of each of the tenant's patterns."""

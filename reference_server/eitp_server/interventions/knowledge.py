@@ -67,43 +67,47 @@ class Knowledge:
         self._catalogue = catalogue
         self._sharing = sharing
         self._now_us = now_us
-        self._live: dict[str, list[Proven]] = {}
+        self._judged: dict[str, list[Proven]] = {}
+        """What may be used, and what was refuted, which nothing wider may speak for."""
         self._withheld: Counter[tuple[str, str]] = Counter()
 
     async def refresh(self) -> None:
         """Read everything that may be used."""
-        live: dict[str, list[Proven]] = defaultdict(list)
-        for pattern in await self._archive.live():
-            live[pattern.tenant_id].append(pattern)
+        judged: dict[str, list[Proven]] = defaultdict(list)
+        for pattern in (*await self._archive.live(), *await self._archive.refuted()):
+            judged[pattern.tenant_id].append(pattern)
         self._withheld = Counter(await self._offers.withheld())
-        self._live = live
+        self._judged = judged
 
     def version(self, tenant_id: str) -> str:
         """Return the version of the table that the tenant may read; empty when it is empty.
 
         It changes exactly when one of the patterns does: by becoming one, by another version, and
-        by not being in use any more.
+        by not being in use any more; and when a refutation is too old to count.
         """
-        names = sorted(f"{item.pattern_id}/{item.life.version}" for item in self._table(tenant_id))
-        return identifier("patterns_", *names) if names else ""
+        table = self._table(tenant_id)
+        names = sorted(f"{item.pattern_id}/{item.life.version}" for item in table)
+        return identifier("patterns_", *names) if any(item.is_live for item in table) else ""
 
     def patterns_for(self, tenant_id: str, cell: Cell) -> tuple[Reference, ...]:
         """Return for each of the tenant's interventions what is known of it in `cell`, by name.
 
         That is the narrowest of its own patterns that the cell lies under, or else the narrowest
-        shared one of its kind.
+        shared one of its kind. What was refuted there is not known from anything wider.
         """
-        holding = [item for item in self._table(tenant_id) if item.scope.holds(cell)]
         best: dict[str, Proven] = {}
-        for item in sorted(holding, key=_closeness):
-            best[_key(item.tenant_id, item.arm)] = item
+        for item in sorted(self._table(tenant_id), key=_closeness):
+            if item.scope.holds(cell):
+                best[_key(item.tenant_id, item.arm)] = item
         found = [
             (item.definition_id, pattern)
             for item in self._catalogue().definitions(tenant_id)
             if item.enabled
             and (
-                pattern := best.get(_key(tenant_id, item.definition_id))
-                or best.get(_key(SHARED, item.kind.name))
+                pattern := _known(
+                    best.get(_key(tenant_id, item.definition_id)),
+                    best.get(_key(SHARED, item.kind.name)),
+                )
             )
         ]
         return tuple(_reference(pattern, definition_id) for definition_id, pattern in found)
@@ -112,7 +116,8 @@ class Knowledge:
         """Return what the session's prompts are told in `cell`, and what is withheld from them.
 
         It is on disk before it is returned. What a session was told or not stays so, whatever cell
-        it comes to.
+        it comes to. Of the patterns that a session comes to together one at most is withheld;
+        those of a later cell are drawn by themselves, so that one more may be.
         """
         references = self.patterns_for(tenant_id, cell)
         known = {
@@ -158,10 +163,16 @@ class Knowledge:
         ]
 
     def _table(self, tenant_id: str) -> Sequence[Proven]:
-        now_us = self._now_us()
-        shared = self._live.get(SHARED, ()) if self._sharing(tenant_id) else ()
-        readable = (*self._live.get(tenant_id, ()), *shared)
-        return [item for item in readable if now_us < item.life.expires_at_us]
+        """Return what counts for a tenant; what it shows differently now was not refuted."""
+        now_us, catalogue = self._now_us(), self._catalogue()
+        epochs = {item.definition_id: item.epoch for item in catalogue.definitions(tenant_id)}
+        shared = self._judged.get(SHARED, ()) if self._sharing(tenant_id) else ()
+        return [
+            item
+            for item in (*self._judged.get(tenant_id, ()), *shared)
+            if now_us < item.life.expires_at_us
+            and (item.is_live or item.epoch == epochs.get(item.definition_id, 0))
+        ]
 
 
 def _key(tenant_id: str, arm: str) -> str:
@@ -170,6 +181,15 @@ def _key(tenant_id: str, arm: str) -> str:
 
 def _closeness(pattern: Proven) -> tuple[int, str]:
     return pattern.scope.depth, pattern.pattern_id
+
+
+def _known(own: Proven | None, shared: Proven | None) -> Proven | None:
+    """Return which of the narrowest that hold may speak; what was refuted silences wider ones."""
+    if own and own.is_live:
+        return own
+    if shared and shared.is_live and (own is None or shared.scope.depth > own.scope.depth):
+        return shared
+    return None
 
 
 def _reference(pattern: Proven, definition_id: str) -> Reference:
