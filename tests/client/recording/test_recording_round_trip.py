@@ -162,3 +162,9 @@ def test_thinning_keeps_at_most_one_move_in_a_sampling_interval(recording: Recor
 def test_thinning_twice_changes_nothing(recording: Recording) -> None:
     once = tuple(thin(recording.events))
     assert tuple(thin(once)) == once
+
+
+def test_a_move_that_comes_back_within_its_interval_is_not_seen() -> None:
+    away_and_back = [(0, 10), (60, 20), (70, 10), (120, 30)]
+    events = [Event(t_ms=t_ms, kind=Kind.MOVE, x=x, y=0) for t_ms, x in away_and_back]
+    assert [event.t_ms for event in thin(events)] == [0, 120]

@@ -107,24 +107,38 @@ def thin(events: Iterable[Event], *, sample_ms: float = SAMPLE_MS) -> Iterator[E
 
     Of the moves in one sampling interval the last is kept, with its own time, so a pointer that
     comes to rest is kept where and when it did; so is the last move before any other event. A
-    move that neither moves by a whole pixel nor comes over another element is none to a browser.
+    move that neither moves by a whole pixel nor comes over another element is none to a browser,
+    and one that is back within its interval where the pointer was reported last is not seen.
     """
     waiting: Event | None = None
     before: tuple[object, ...] = ()
+    reported: tuple[object, ...] = ()
     for event in events:
-        here = (round(event.x), round(event.y), event.target, event.role, event.section)
-        if event.kind is not Kind.MOVE:
-            if waiting:
+        here = _place(event)
+        is_move = event.kind is Kind.MOVE
+        over = not is_move or (here != before and _interval(waiting, event, sample_ms))
+        if waiting and over:
+            if _place(waiting) != reported:
                 yield waiting
+                reported = _place(waiting)
             waiting = None
+        if not is_move:
             yield event
+            reported = here
         elif here != before:
-            if waiting and waiting.t_ms // sample_ms != event.t_ms // sample_ms:
-                yield waiting
             waiting = event
         before = here
-    if waiting:
+    if waiting and _place(waiting) != reported:
         yield waiting
+
+
+def _place(event: Event) -> tuple[object, ...]:
+    return (round(event.x), round(event.y), event.target, event.role, event.section)
+
+
+def _interval(waiting: Event | None, event: Event, sample_ms: float) -> bool:
+    """Return whether `event` begins another sampling interval than that of the waiting move."""
+    return waiting is not None and waiting.t_ms // sample_ms != event.t_ms // sample_ms
 
 
 def cut(
