@@ -35,6 +35,9 @@ docs: ## Say where the documentation is
 	@echo "There is no site to build yet. The reference of the protocol is the comments in"
 	@echo "proto/eitp/v1; the guides are in docs/."
 
-bench: .venv/.setup ## Measure ingest on this machine, as JSON
+bench: .venv/.setup ## Measure ingest, restart, decisions and the index on this machine, as JSON
 	@tools/system-packages
 	@.venv/bin/eitp-server lab bench ingest --json
+	@.venv/bin/eitp-server lab bench restart
+	@.venv/bin/eitp-server lab bench decide --json
+	@.venv/bin/eitp-server lab bench index --json
