@@ -277,6 +277,7 @@ async def listed(premises: Premises) -> AsyncGenerator[Live]:
         await transfers.replace("rival", [finding("rival", 20 + n, 0.99) for n in range(2)])
         shared = [finding(SHARED, 10 + n, 0.99, verdict=1, kind=n + 1) for n in range(3)]
         await transfers.replace(SHARED, shared)
+        await transfers.mark_judged(shared[0].computed_at_us)
     await pool(premises)
     async with started(premises) as live:
         yield live

@@ -84,6 +84,7 @@ async def judged(premises: Premises) -> None:
         transfers = Transfers(database)
         await transfers.replace(SHARED, shared_rows(seen, now_us))
         await transfers.replace("shop", own_rows("shop", seen[0], now_us))
+        await transfers.mark_judged(now_us)
 
 
 async def test_a_watch_prints_edges_and_a_line_for_each_analysis(premises: Premises) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +20,7 @@ from eitp_server.storage.transfers import SHARED, Transfers
 from eitp_server.storage.trials import Matured
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 
 DISCOUNT, HELP_CHAT, CUSTOM = 1, 5, 9
 NOW_US = 1_772_409_600_000_000
@@ -292,17 +294,31 @@ class Night:
     pooling: dict[str, bool]
     alarms: set[str]
 
-    async def judge(self) -> None:
-        """Judge once."""
+    @property
+    def runner(self) -> TransferRunner:
+        """A runner as one that has just begun."""
 
         async def alarmed(tenant_id: str) -> bool:
             return tenant_id in self.alarms
 
         trials: Any = self.shops
-        runner = TransferRunner(
+        return TransferRunner(
             trials, self.transfers, lambda: self.pooling, kind_of, alarmed, lambda: NOW_US
         )
-        await runner.judge()
+
+    async def judge(self) -> None:
+        """Judge once."""
+        await self.runner.judge()
+
+    async def run_until_judged(self) -> None:
+        """Run as a server does until all is judged, or for half a second."""
+        running = asyncio.ensure_future(self.runner.run())
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0.5):
+                while not await self.transfers.judged_us():  # noqa: ASYNC110 (nobody is told)
+                    await asyncio.sleep(0.01)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
 
 @pytest.fixture
@@ -387,9 +403,41 @@ async def test_another_night_replaces_the_one_before_under_the_same_names(night:
 
     assert await night.transfers.all([SHARED, "shop-00"]) == first
     assert len({row.transfer_id for row in first}) == len(first)
-    assert await night.transfers.newest_us() == NOW_US
+    assert await night.transfers.judged_us() == NOW_US
     asked = {(name, after) for name in night.pooling for after in (NOW_US - WINDOW_US, NOW_US)}
     assert set(night.shops.asked) == asked
+
+
+async def test_a_night_that_was_cut_short_is_judged_again(
+    night: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    night.pooling = dict.fromkeys(list(night.pooling)[:3], True)
+    matured = night.shops.matured
+
+    async def failing(tenant_id: str, after_us: int, now_us: int) -> Matured:
+        if tenant_id == "shop-01":
+            raise RuntimeError("killed here")
+        return await matured(tenant_id, after_us, now_us)
+
+    monkeypatch.setattr(night.shops, "matured", failing)
+    await night.run_until_judged()
+    assert await night.transfers.all(["shop-00"])
+    assert not await night.transfers.all(["shop-01", SHARED])
+    monkeypatch.setattr(night.shops, "matured", matured)
+    await night.run_until_judged()
+
+    assert await night.transfers.all(["shop-01"])
+    assert await night.transfers.all([SHARED])
+    asked = len(night.shops.asked)
+    await asyncio.wait_for(_briefly(night.runner.run()), 5)
+    assert len(night.shops.asked) == asked
+
+
+async def _briefly(work: Coroutine[Any, Any, None]) -> None:
+    running = asyncio.ensure_future(work)
+    await asyncio.sleep(0.1)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,8 @@ WINDOW_US: Final = 90 * DAY_US
 """Effects fade: older assignments do not count."""
 HALF_PAST_MIDNIGHT_US: Final = 1_800_000_000
 _LOOK_SECONDS: Final = 10.0
+_REST_SECONDS: Final = 600.0
+"""After a failure: whatever it was, ninety days are not read again at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,18 +70,21 @@ class TransferRunner:
 
     async def run(self) -> None:
         """Judge at half past midnight UTC, and at the start when that was missed."""
-        done_us = await self._transfers.newest_us()
+        done_us = await self._transfers.judged_us()
         while True:
             if done_us < due(self._now_us()):
-                done_us = self._now_us()
                 try:
-                    await self.judge()
+                    done_us = await self.judge()
                 except DomainError as error:
                     _LOG.warning("transfers could not be kept", reason=error.reason)
+                except Exception:  # noqa: BLE001 # the rest before the next try is ours
+                    _LOG.exception("judging what carries over failed")
+                if done_us < due(self._now_us()):
+                    await asyncio.sleep(_REST_SECONDS)
             await asyncio.sleep(_LOOK_SECONDS)
 
-    async def judge(self) -> None:
-        """Judge everything once."""
+    async def judge(self) -> int:
+        """Judge everything once; return the moment of which it is."""
         now_us = self._now_us()
         sharing: list[Seen] = []
         for tenant_id, pooling in self._tenants().items():
@@ -90,6 +95,9 @@ class TransferRunner:
                 sharing.append(seen)
         shared = await asyncio.to_thread(shared_rows, sharing, now_us)
         await self._transfers.replace(SHARED, shared)
+        # Only now: a night that was cut short is made again, whatever it left.
+        await self._transfers.mark_judged(now_us)
+        return now_us
 
     async def _look(self, tenant_id: str, now_us: int) -> Seen:
         counting, is_all = Counting(self._kind_of), False

@@ -6,9 +6,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 
-from eitp_server.storage.tables import Record
+from eitp_server.storage.tables import Meta, Record
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 SHARED: Final = ""
 """In place of a tenant: a finding over several of them, to be read by all that agreed."""
+
+JUDGED: Final = "transfers_judged_us"
+"""In `meta`: the moment of the last judgement of all tenants that was finished."""
 
 _TABLE = Record.metadata.tables["transfers"]
 _COLUMNS = _TABLE.c
@@ -71,12 +74,12 @@ class KeptTransfers:
 
         return await self._database.read(look)
 
-    async def newest_us(self) -> int:
-        """Return when findings were computed last, 0 before the first ones."""
-        statement = select(func.max(_COLUMNS.computed_at_us))
+    async def judged_us(self) -> int:
+        """Return the moment of the last judgement that was finished, 0 before the first one."""
 
         def look(session: Session) -> int:
-            return session.connection().execute(statement).scalar() or 0
+            mark = session.get(Meta, JUDGED)
+            return int(mark.value) if mark else 0
 
         return await self._database.read(look)
 
@@ -104,5 +107,13 @@ class Transfers(KeptTransfers):
             connection.execute(delete(_TABLE).where(_COLUMNS.tenant_id == tenant_id))
             if written:
                 connection.execute(_TABLE.insert(), written)
+
+        await self._writable.write(job)
+
+    async def mark_judged(self, at_us: int) -> None:
+        """Keep that all was judged as of a moment."""
+
+        def job(session: Session) -> None:
+            session.merge(Meta(key=JUDGED, value=str(at_us)))
 
         await self._writable.write(job)
