@@ -79,12 +79,15 @@ def test_a_policy_that_was_taught_nothing_has_the_prior_for_every_arm() -> None:
 def test_what_is_installed_decides_at_once() -> None:
     table = PolicyTable()
     before = table.snapshot(cell(), ARMS)
-    table.install(document())
-    after = table.snapshot(cell(), ARMS)
+    chances = expected(list(SHAPES.values()))
+    listing = document(choices={ARMS[:2]: (0.25, 0.75)})
+    for installed, is_listed in ((listing, False), (document(choices={ARMS: chances}), True)):
+        table.install(installed)
+        after = table.snapshot(cell(), ARMS)
+        assert after.probabilities == chances
+        assert (after.snapshot_id == installed["snapshot_id"]) == is_listed
     assert before.probabilities == pytest.approx((1 / 3,) * 3, abs=1e-9)
-    assert after.probabilities == expected(list(SHAPES.values()))
     assert after.probabilities[2] > 0.7
-    assert after.snapshot_id == document()["snapshot_id"]
     assert table.snapshot(cell(), ARMS) is after
 
 
@@ -182,6 +185,21 @@ def test_identities_differ_with_what_the_probabilities_follow_from() -> None:
     ids = [table.snapshot(cell(), ARMS).snapshot_id for table in tables]
     assert len(set(ids)) == len(tables)
     assert [table.snapshot(cell(), ARMS).snapshot_id for table in map(reloaded, tables)] == ids
+
+
+def test_new_terms_show_in_the_identity_of_what_is_computed_before_its_own_portion_arrives() -> (
+    None
+):
+    listed = (0.2, 0.3, 0.5)
+    table = knowing(document(choices={ARMS: listed}))
+    before = [table.snapshot(cell(), arms) for arms in (ARMS, ARMS[:2])]
+    assert before[0].snapshot_id != before[1].snapshot_id
+    # The first portion of a document: it brings the terms, and says nothing of this cell yet.
+    table.install(document(of=cell(label=9), exploration=FIND_BEST))
+    after = [table.snapshot(cell(), arms) for arms in (ARMS, ARMS[:2])]
+    assert after[0] == before[0]
+    assert after[1].probabilities != before[1].probabilities
+    assert after[1].snapshot_id != before[1].snapshot_id
 
 
 def test_what_is_forgotten_of_an_arm_shows_in_the_identity() -> None:

@@ -94,7 +94,8 @@ class Snapshot:
     """The probabilities of one set of arms in one cell at one moment."""
 
     snapshot_id: str
-    """Identity of the document, or of all the documents, that the probabilities follow from."""
+    """Identity of the document that lists the probabilities, or else of all that they were computed
+    from on the spot: documents and the tenant's terms."""
     arms: Arms
     probabilities: tuple[float, ...]
     cumulative: tuple[float, ...]
@@ -204,14 +205,17 @@ class PolicyTable:
         return found
 
     def _snapshot_id(self, cell: Cell, arms: Arms) -> str:
+        """Return the identity of what the probabilities follow from."""
         known = self._cells.get(cell)
-        if known is not None and known.shapes.keys() >= set(arms):
+        if known is not None and arms in known.choices:
             return known.snapshot_id
-        places = [self._cells[each] for each in (cell, *cell.wider()) if each in self._cells]
+        is_whole = known is not None and known.shapes.keys() >= set(arms)
+        wider = () if is_whole else cell.wider()
+        places = [self._cells[each] for each in (cell, *wider) if each in self._cells]
         terms = self._exploration.get(cell.tenant_id, DEFAULT)
         if not places and terms == DEFAULT:
             return UNTAUGHT
-        # Several documents and the terms have a part in it.
+        # Documents and the terms of now, which came with another one, have a part in it.
         names = (place.snapshot_id for place in places)
         return identifier("snp_", UNTAUGHT, *names, repr(terms.floor), terms.goal)
 
