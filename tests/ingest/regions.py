@@ -77,6 +77,7 @@ class Works:
     """A runner over a database, with a clock that stands where it is put."""
 
     def __init__(self, database: Database, last: int = 0) -> None:
+        self.database = database
         self.kept = Contagion(database, ESTIMATOR_VERSION)
         self.feed: Feed[Item] = contagion_feed(last)
         self.now_us = BEGIN_US

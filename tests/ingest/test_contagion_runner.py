@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from eitp_server.errors import OutOfRange
 from eitp_server.ingest.contagion import runner as contagion_runner
 from eitp_server.ingest.contagion.analysis import Before
 from eitp_server.ingest.contagion.apart import Apart, Broken
@@ -17,6 +18,7 @@ from eitp_server.ingest.contagion.reader import ContagionReader
 from eitp_server.ingest.contagion.runner import KEPT_US
 from eitp_server.ingest.contagion.window import window_of
 from eitp_server.ingest.feed import Gap
+from eitp_server.storage import contagion as contagion_storage
 from eitp_server.storage.contagion_value import Edge, KeptProfile, Series, Snapshot
 from eitp_server.storage.sqlite_database import SQLiteDatabase
 from ingest.regions import DAY, OWN, Works, at, known, minutes
@@ -323,6 +325,34 @@ async def test_what_is_forgotten_leaves_the_last_of_each_edge(works: Works) -> N
     assert await works.kept.minutes(OWN, 0, at(3 * DAY)) == []
     assert await works.kept.window_before(OWN, at(2 * DAY)) is not None
     assert await works.kept.window_before(OWN, at(2 * DAY) - 1) is None
+
+
+async def test_what_is_old_is_forgotten_in_steps_between_which_others_write(
+    works: Works, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contagion_storage, "FORGOTTEN_AT_ONCE", 10)
+    quiet = np.full((200, 1), 0.5)
+    for series in (OWN, Series(tenant_id="rival")):
+        await works.keep(minutes(quiet, ["DE"]), series)
+    await works.analyse(*range(5, 201, 5))
+    jobs: list[Any] = []
+    write = works.database.write
+
+    async def counted(job: Any) -> Any:
+        jobs.append(job)
+        return await write(job)
+
+    monkeypatch.setattr(works.database, "write", counted)
+    await works.kept.forget(at(196), at(196))
+    # 195 minutes of each series at ten minutes a step, and 78 snapshots at ten a step.
+    assert len(jobs) == 2 * 20 + 8
+    assert [one.at_us for one in await works.kept.minutes(OWN, 0, at(200))] == [
+        at(minute) for minute in range(196, 201)
+    ]
+    assert [item.number for item in await works.kept.items(OWN, 0, 100)] == [80]
+    with pytest.raises(OutOfRange) as refused:
+        await works.kept.items(OWN, 40, 100)
+    assert refused.value.metadata["oldest"] == "79"
 
 
 async def test_a_day_is_tidied_without_a_profile_while_there_are_fewer_than_28_days(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -26,7 +27,7 @@ from eitp_server.storage.tables import Meta, Record
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Column, Connection, Executable
     from sqlalchemy.sql.elements import ColumnElement
     from sqlmodel import Session
 
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 
 OLDEST: Final = "oldest_contagion_item"
 """In `meta`: the lowest number from which on no item was forgotten."""
+FORGOTTEN_AT_ONCE: Final = 2_000
+"""Rows, at most, that are deleted before others may write."""
+MINUTE_US: Final = 60_000_000
 
 _TABLES = Record.metadata.tables
 _MINUTES = _TABLES["contagion_minutes"]
@@ -269,6 +273,25 @@ class Contagion(KeptContagion):
         The last item of each edge and the last snapshot stay, so that who begins now is told what
         holds.
         """
+        await self._forget_rows(_MINUTES.c.at_us, before_us, FORGOTTEN_AT_ONCE * MINUTE_US)
+        await self._forget_rows(_WINDOWS.c.end_us, windows_before_us, FORGOTTEN_AT_ONCE * MINUTE_US)
+        await self._forget_items(before_us)
+
+    async def _forget_rows(self, time: Column[int], before_us: int, step_us: int) -> None:
+        """Forget rows of before `before_us` in steps, each of the oldest `step_us` of a series.
+
+        There is one writer, and all that the tick stores would wait for a single long step.
+        """
+        table = time.table
+        whose = (table.c.tenant_id, table.c.vertical, table.c.feature)
+        oldest = select(*whose, func.min(time)).group_by(*whose)
+        for *key, first in await self._all(oldest):
+            own = [column == value for column, value in zip(whose, key, strict=True)]
+            for start in range(first, before_us, step_us):
+                rows = delete(table).where(*own, time < min(start + step_us, before_us))
+                await self._writable.write(partial(_execute, rows))
+
+    async def _forget_items(self, before_us: int) -> None:
         table = _ITEMS.c
         last = select(func.max(table.number)).group_by(
             table.tenant_id,
@@ -278,18 +301,12 @@ class Contagion(KeptContagion):
             table.source_region,
             table.target_region,
         )
-        old = (table.end_us < before_us, table.number.not_in(last))
-
-        def job(session: Session) -> None:
-            connection = session.connection()
-            connection.execute(delete(_MINUTES).where(_MINUTES.c.at_us < before_us))
-            connection.execute(delete(_WINDOWS).where(_WINDOWS.c.end_us < windows_before_us))
-            newest = connection.execute(select(func.max(table.number)).where(*old)).scalar()
-            if newest:
-                connection.execute(delete(_ITEMS).where(*old))
-                session.merge(Meta(key=OLDEST, value=str(newest + 1)))
-
-        await self._writable.write(job)
+        old = select(table.number).where(table.end_us < before_us, table.number.not_in(last))
+        # What is not the last one now will not be it later, so this can be looked up beforehand.
+        numbers = sorted(number for (number,) in await self._all(old))
+        for start in range(0, len(numbers), FORGOTTEN_AT_ONCE):
+            some = numbers[start : start + FORGOTTEN_AT_ONCE]
+            await self._writable.write(partial(_forget_numbers, some))
 
     def _named(self, series: Series) -> dict[str, Any]:
         return {
@@ -298,6 +315,15 @@ class Contagion(KeptContagion):
             "feature": series.feature,
             "estimator_version": self.estimator_version,
         }
+
+
+def _execute(statement: Executable, session: Session) -> None:
+    session.connection().execute(statement)
+
+
+def _forget_numbers(numbers: Sequence[int], session: Session) -> None:
+    session.connection().execute(delete(_ITEMS).where(_ITEMS.c.number.in_(numbers)))
+    session.merge(Meta(key=OLDEST, value=str(numbers[-1] + 1)))
 
 
 def _put(connection: Connection, table: Any, row: Mapping[str, Any]) -> None:
