@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from eitp_server.bandit.policy_table import PRIOR, Exploration, Goal
+from eitp_server.errors import Reason, Unavailable
+from eitp_server.interventions import learner as learner_module
 from eitp_server.interventions.definition import to_json
 from eitp_server.interventions.desk import Desk
 from eitp_server.interventions.learner import Learner, Rhythm, Wish
@@ -13,6 +17,7 @@ from interventions.shop import HOUR, SECOND, START_US, open_shop, packet, shoppe
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    import pytest
     from eitp_server.bandit.decision import Cell
     from eitp_server.interventions.policy import Policy
 
@@ -70,3 +75,92 @@ async def test_a_change_of_what_is_shown_while_it_learns_is_not_undone_by_what_i
     assert [shape == PRIOR for shape in shapes] == [False, True, False]
     assert await beside.learn()
     assert PRIOR not in policy.table.shapes(cell, ARMS)
+
+
+class Beside:
+    """A learner that looks without a pause, and how often it learnt."""
+
+    def __init__(self, policy: Policy, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(learner_module, "_LOOK_SECONDS", 0.001)
+        self.wishes = {"shop": WISH}
+        self.lessons = 0
+        self.is_refused = False
+        self._policy = policy
+        rhythm = Rhythm(seconds=0.001, events=1_000)
+        self._learner = Learner(lambda: policy, self._install, self._wished, self._now_us, rhythm)
+        self._looks = 0
+        self._rested = asyncio.Event()
+
+    async def rest(self) -> None:
+        """Let it learn until it looked five times in turn and found nothing new."""
+        self._looks = 0
+        self._rested.clear()
+        async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+            running = group.create_task(self._learner.run())
+            await self._rested.wait()
+            running.cancel()
+
+    def _wished(self) -> dict[str, Wish]:
+        self._looks += 1
+        if self._looks == 5:
+            self._rested.set()
+        return dict(self.wishes)
+
+    async def _install(self, document: dict[str, Any]) -> None:
+        if self.is_refused:
+            self.is_refused = False
+            raise Unavailable(Reason.OVERLOADED, "not now")
+        self._policy.install(document)
+
+    def _now_us(self) -> int:
+        self.lessons += 1
+        self._looks = 0
+        return CLOSED_US
+
+
+async def test_changed_terms_are_learnt_although_nothing_happens(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    policy = open_shop(arms=2)
+    busy(policy)
+    beside = Beside(policy, monkeypatch)
+    await beside.rest()
+    assert beside.lessons == 1
+    await beside.rest()
+    assert beside.lessons == 1
+
+    wanted = Exploration(floor=0.2)
+    beside.wishes["shop"] = replace(WISH, exploration=wanted)
+    await beside.rest()
+    assert beside.lessons == 2
+    assert policy.table.explorations() == {"shop": wanted}
+
+    beside.wishes["shop"] = replace(WISH, exploration=wanted, sharing=True)
+    await beside.rest()
+    assert beside.lessons == 3
+
+
+async def test_terms_that_could_not_be_kept_are_learnt_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    policy = open_shop(arms=2)
+    beside = Beside(policy, monkeypatch)
+    beside.is_refused = True
+    await beside.rest()
+    assert beside.lessons == 2
+    assert policy.table.explorations() == {"shop": WISH.exploration}
+
+
+async def test_what_matured_is_learnt_although_nothing_else_happens(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    policy = open_shop(arms=2)
+    choice = policy.decide(packet(), shopper(), START_US)
+    assert choice is not None
+    beside = Beside(policy, monkeypatch)
+    await beside.rest()
+    before = policy.table.shapes(choice.decision.cell, ARMS)
+    policy.expire(CLOSED_US)
+    await beside.rest()
+    assert beside.lessons == 2
+    assert policy.table.shapes(choice.decision.cell, ARMS) != before

@@ -62,7 +62,7 @@ class Tallies:
         self._lines: dict[Key, str] = {}
         """What `dump` made of the counts that have not changed since."""
         self.events = 0
-        """Bookings and credits since the start of the process; no part of the state."""
+        """Bookings, credits and maturations since the process began; no part of the state."""
 
     def book(self, cell: Cell, arm: str, decided_us: int) -> None:
         """Count a decision."""
@@ -106,6 +106,7 @@ class Tallies:
                 count = bisect_left(waiting, limit)
                 self._settle(key, waiting[:count])
                 del waiting[:count]
+                self.events += count
                 if not waiting:
                     del self._open[key]
 

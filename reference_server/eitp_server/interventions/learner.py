@@ -34,7 +34,7 @@ class Rhythm:
     seconds: float = 60.0
     """Time after which anything new is worth it."""
     events: int = 200
-    """Decisions and successes that are worth it at any time."""
+    """Decisions, successes and decisions that matured that are worth it at any time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +63,8 @@ class Learner:
         self._now_us = now_us
         self._rhythm = rhythm
         self._learnt_of = 0
+        self._learnt_by: Mapping[str, Wish] | None = None
+        """What is in force; None at the start, since a wish may have changed right before it."""
         self._learnt_at = 0.0
         self._took = 0.0
 
@@ -83,37 +85,43 @@ class Learner:
         loop = asyncio.get_running_loop()
         began, policy = loop.time(), self._policy()
         self._learnt_of = policy.tallies.events
-        lesson = policy.lesson(self._terms(policy), self._now_us())
+        wishes = self._wishes()
+        lesson = policy.lesson(_terms(policy, wishes), self._now_us())
         epochs = policy.catalogue.epochs()
         document = await asyncio.to_thread(learn, lesson)
         self._learnt_at = loop.time()
         self._took = self._learnt_at - began
-        if document is None:
-            return False
-        _LOG.debug("learnt", cells=len(document["cells"]), seconds=round(self._took, 3))
-        for portion in portions({**document, "epochs": epochs}, _CELLS_AT_ONCE):
-            await self._install(portion)
-        return True
+        if document is not None:
+            _LOG.debug("learnt", cells=len(document["cells"]), seconds=round(self._took, 3))
+            for portion in portions({**document, "epochs": epochs}, _CELLS_AT_ONCE):
+                await self._install(portion)
+        self._learnt_by = wishes
+        return document is not None
 
     def _due(self, now: float) -> bool:
         fresh = self._policy().tallies.events - self._learnt_of
+        if fresh < 0:
+            return True  # The state was rebuilt, and its events are counted anew.
         rested = now - self._learnt_at
-        if fresh <= 0 or rested < _REST * self._took:
-            return fresh < 0  # The state was rebuilt, and its events are counted anew.
-        return fresh >= self._rhythm.events or rested >= self._rhythm.seconds
+        if rested < _REST * self._took:
+            return False
+        if rested >= self._rhythm.seconds:
+            return fresh > 0 or self._wishes() != self._learnt_by
+        return fresh >= self._rhythm.events
 
-    def _terms(self, policy: Policy) -> dict[str, Terms]:
-        return {
-            tenant_id: Terms(
-                arms={
-                    item.definition_id: _family(item.kind)
-                    for item in policy.catalogue.definitions(tenant_id)
-                },
-                sharing=wish.sharing,
-                exploration=wish.exploration,
-            )
-            for tenant_id, wish in self._wishes().items()
-        }
+
+def _terms(policy: Policy, wishes: Mapping[str, Wish]) -> dict[str, Terms]:
+    return {
+        tenant_id: Terms(
+            arms={
+                item.definition_id: _family(item.kind)
+                for item in policy.catalogue.definitions(tenant_id)
+            },
+            sharing=wish.sharing,
+            exploration=wish.exploration,
+        )
+        for tenant_id, wish in wishes.items()
+    }
 
 
 def _family(kind: InterventionKind) -> str:
