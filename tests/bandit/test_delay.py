@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from bandit.whole_log import Counts, EmpiricalDelay, corrected_counts
 from eitp_server.bandit.delay import (
     DAY_S,
     EDGES,
     LEAST_CONVERSIONS,
     MEMORY_DAYS,
-    Counts,
     DelayHistogram,
-    EmpiricalDelay,
-    corrected_counts,
     seen_share,
 )
 from hypothesis import given

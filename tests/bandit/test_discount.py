@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from bandit.whole_log import faded_sums
 from eitp_server.bandit.discount import (
     NOTHING,
     FadingCounts,
-    faded_sums,
     from_row,
     remaining,
 )

@@ -16,7 +16,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import NDArray
 
 LEAST_CONVERSIONS: Final = 50
 """With fewer matured conversions the curve is not trusted and only matured decisions count."""
@@ -35,18 +35,6 @@ class DelayCurve(Protocol):
     def share(self, age: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the share of conversions that come within each `age`."""
         ...
-
-
-class EmpiricalDelay:
-    """The delays of matured decisions, all kept."""
-
-    def __init__(self, delays: ArrayLike) -> None:
-        self._delays = np.sort(np.asarray(delays, dtype=np.float64))
-
-    def share(self, age: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the share of the delays that are not above each `age`; any shape."""
-        counts = np.searchsorted(self._delays, age, side="right")
-        return counts / max(len(self._delays), 1)
 
 
 class DelayHistogram:
@@ -118,19 +106,6 @@ class HistogramDelay:
         return np.interp(age, edges, np.concatenate([[0.0], self.cumulative]))
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """What a posterior may take as seen of one arm in one cell."""
-
-    successes: float
-    trials: float
-    """Fewer than the successes when these came early: failures are never below zero."""
-
-    def posterior(self, alpha: float, beta: float) -> tuple[float, float]:
-        """Return the Beta posterior of the prior Beta(alpha, beta)."""
-        return alpha + self.successes, beta + max(self.trials - self.successes, 0.0)
-
-
 def seen_share(curve: DelayCurve, age: NDArray[np.float64], window: float) -> NDArray[np.float64]:
     """Return tau = F(min(age, window)) / F(window) of each decision; 1 once it has matured.
 
@@ -139,24 +114,6 @@ def seen_share(curve: DelayCurve, age: NDArray[np.float64], window: float) -> ND
     whole = float(curve.share(np.asarray(window, dtype=np.float64)))
     part = curve.share(np.minimum(age, window)) / whole if whole > 0.0 else np.zeros(age.shape)
     return np.where(age > window, 1.0, part)
-
-
-def corrected_counts(
-    age: NDArray[np.float64],
-    converted: NDArray[np.bool_],
-    *,
-    window: float,
-    curve: DelayCurve | None,
-) -> Counts:
-    """Return the counts of decisions, (n,), by their age now and whether they have converted.
-
-    Without a curve only decisions older than the window count. `converted` is what is known by
-    now, of conversions within the window; age and window in the unit of the curve.
-    """
-    if curve is None:
-        mature = age > window
-        return Counts(float(converted[mature].sum()), float(mature.sum()))
-    return Counts(float(converted.sum()), float(seen_share(curve, age, window).sum()))
 
 
 def _sparse(counts: NDArray[np.int64]) -> tuple[list[int], list[int]]:

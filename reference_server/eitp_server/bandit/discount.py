@@ -75,16 +75,5 @@ def remaining(elapsed: Amount, half_life: float) -> Amount:
     return left
 
 
-def faded_sums(
-    successes: NDArray[np.float64], times: NDArray[np.float64], *, now: float, half_life: float
-) -> tuple[float, float]:
-    """Return successes and trials at `now` from the log itself: one trial per entry, (events,).
-
-    What `FadingCounts` keeps in three numbers, from everything; to check and to rebuild it.
-    """
-    weights = remaining(now - times, half_life)
-    return float(weights @ successes), float(weights.sum())
-
-
 def _later(one: Amount, other: Amount) -> Amount:
     return np.maximum(one, other) if isinstance(one, np.ndarray) else max(one, other)
