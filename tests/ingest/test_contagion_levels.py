@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from eitp_server.ingest.contagion.levels import minute_of
-from eitp_server.ingest.contagion.window import MOST_REGIONS, exclusions, steady, window_of
+from eitp_server.ingest.contagion.window import MOST_REGIONS, SEEN, steady, window_of
 from eitp_server.storage.contagion_value import Minute, Series
 from eitp_server.volatility.cell import Cell
 from eitp_server.volatility.partial import Partial
@@ -106,7 +106,7 @@ def test_three_tenants_are_needed_in_each_region_and_not_only_in_all() -> None:
     # Its name alone would tell one tenant of the other.
     for series in (SHARED, Series(vertical="retail")):
         assert set(told(found, series)) == {"US-CA"}
-        assert "US-TX" not in exclusions(window_of([found[series]], AT_US))
+        assert "US-TX" not in window_of([found[series]], AT_US).excluded
     assert set(told(found, Series(tenant_id="a"))) == {"US-CA", "US-TX"}
 
 
@@ -115,7 +115,7 @@ def test_where_no_region_is_of_three_tenants_a_shared_minute_names_none() -> Non
 
     found = minute_of(cells, AT_US, "abc")
     assert told(found, SHARED) == {}
-    assert exclusions(window_of([found[SHARED]], AT_US)) == {}
+    assert window_of([found[SHARED]], AT_US).excluded == {}
 
 
 def test_a_heavy_tenant_counts_for_two_fifths_of_a_shared_level() -> None:
@@ -219,7 +219,7 @@ def test_each_region_that_is_left_out_has_its_reason() -> None:
             regions["US_LATE"] = 1.0 * number
         rows.append(row(number, **regions))
 
-    found = exclusions(window_of(rows, at(100)))
+    found = window_of(rows, at(100)).excluded
     assert found == {
         "US-TENANTS": "INSUFFICIENT_TENANTS",
         "US-STALE": "MISSING_MINUTES",
@@ -233,7 +233,7 @@ def test_minutes_in_which_the_server_was_away_are_missing() -> None:
 
     window = window_of(rows, at(100))
     assert window.minutes == 100
-    assert exclusions(window) == {"US-CA": "MISSING_MINUTES"}
+    assert window.excluded == {"US-CA": "MISSING_MINUTES"}
 
 
 def test_of_too_many_regions_those_with_the_most_sessions_stay() -> None:
@@ -250,7 +250,25 @@ def test_of_too_many_regions_those_with_the_most_sessions_stay() -> None:
         for one in minutes(stream, names)
     ]
 
-    assert exclusions(window_of(rows, at(10))) == dict.fromkeys(names[:5], "TOO_MANY")
+    assert window_of(rows, at(10)).excluded == dict.fromkeys(names[:5], "TOO_MANY")
+
+
+def test_names_that_are_hardly_ever_said_take_no_column() -> None:
+    told = [f"X{number:03}" for number in range(300)]
+    rows = [row(number, **{told[number % 300]: 0.1, "DE": 0.1 * number}) for number in range(1, 61)]
+
+    window = window_of(rows, at(60))
+    assert window.names == ("DE",)
+    assert window.values.shape == window.sessions.shape == (60, 1)
+    assert window.excluded == dict.fromkeys(told[1:61], "INSUFFICIENT_SESSIONS")
+    assert (window.seen["X001"], window.fewest["X001"], window.seen["DE"]) == (60, 60, 3_600)
+
+
+def test_a_window_of_weeks_has_no_more_columns_than_one_of_a_day() -> None:
+    names = [f"R{number:03}" for number in range(MOST_REGIONS + 50)]
+    rows = minutes(np.arange(10.0)[:, None] * np.ones(len(names)), names)
+
+    assert window_of(rows, at(10), 28 * DAY, least=SEEN).values.shape == (10, MOST_REGIONS)
 
 
 def test_a_window_holds_no_minute_before_or_after_it() -> None:
@@ -264,9 +282,9 @@ def test_a_window_holds_no_minute_before_or_after_it() -> None:
 
 def test_a_minute_without_a_value_weighs_like_the_poorest_of_its_region() -> None:
     rows = [row(1, US_CA=1.0), row(2, US_CA=4), row(3, US_CA=2.0)]
-    window = window_of(rows, at(3))
+    window = window_of(rows, at(3), least=0.5)
 
-    assert steady(window, np.array([0])).tolist() == [[60.0], [60.0], [60.0]]
+    assert steady(window).tolist() == [[60.0], [60.0], [60.0]]
 
 
 async def test_a_region_that_does_not_move_is_left_out_as_constant() -> None:

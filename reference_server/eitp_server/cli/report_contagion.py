@@ -175,7 +175,7 @@ def _why(found: _Read) -> str:
         return "no minute of a region was counted in the last day"
     if found.state.snapshot.status == "UNSTABLE":
         return "the fitted system does not settle"
-    minutes, regions = found.window.minutes, len(found.window.names)
+    minutes, regions = found.window.minutes, len(found.window.seen)
     left = regions - len(found.state.snapshot.excluded)
     return (
         f"{left} of {regions} regions have enough sessions in nine of ten of {minutes} minutes, "

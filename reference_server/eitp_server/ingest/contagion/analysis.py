@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from eitp_server.ingest.contagion.window import MINUTE_US, WINDOW, calm, exclusions, steady
+from eitp_server.ingest.contagion.window import MINUTE_US, WINDOW, calm, steady
 from eitp_server.intelligence.contagion.analysis import (
     FEWEST_MINUTES,
     FEWEST_REGIONS,
@@ -96,26 +96,24 @@ def is_analysable(window: Window) -> bool:
     """Return whether a window has what an analysis takes at least."""
     if window.minutes < FEWEST_MINUTES:
         return False
-    return len(window.names) - len(exclusions(window)) >= FEWEST_REGIONS
+    return len(window.names) >= FEWEST_REGIONS
 
 
 def look(window: Window, profile: KeptProfile | None) -> Found:
     """Look for what spreads in a window, or say why that cannot be told."""
-    excluded = exclusions(window)
-    chosen = np.array([n for n, name in enumerate(window.names) if name not in excluded], np.intp)
-    fewest = dict(zip(window.names, _fewest(window), strict=True))
+    excluded = dict(window.excluded)
     analysis, status, profile_id = None, "INSUFFICIENT", ""
     try:
         if not is_analysable(window):
             raise Refused(Reason.INSUFFICIENT, "too few regions or minutes")
-        values, weekly = calm(window, chosen, profile.weights if profile else {})
+        values, weekly = calm(window, profile.weights if profile else {})
         profile_id = _profile_id(profile) if profile and weekly else ""
         prepared = prepare(
             values,
-            [window.names[int(n)] for n in chosen],
+            window.names,
             window.minute,
             LEVEL,
-            sessions=steady(window, chosen),
+            sessions=steady(window),
         )
         excluded |= prepared.excluded
         analysis = analyse(prepared, SETTINGS)
@@ -126,15 +124,9 @@ def look(window: Window, profile: KeptProfile | None) -> Found:
         analysis=analysis,
         status=status,
         excluded=excluded,
-        fewest=fewest,
+        fewest=window.fewest,
         seasonal_profile_id=profile_id,
     )
-
-
-def _fewest(window: Window) -> list[int]:
-    counted = np.where(np.isnan(window.values), np.inf, window.sessions)
-    fewest = counted.min(axis=0, initial=np.inf)
-    return np.where(np.isfinite(fewest), fewest, 0).astype(int).tolist()
 
 
 def _profile_id(profile: KeptProfile) -> str:
@@ -155,8 +147,7 @@ def _basis(window: Window, found: Found) -> Basis:
 
 def _snapshot(window: Window, found: Found, basis: Basis, now_us: int) -> Snapshot:
     analysis = found.analysis
-    seen = dict(zip(window.names, window.sessions.sum(axis=0).tolist(), strict=True))
-    most = sorted(found.excluded, key=lambda name: (-seen[name], name))[:MOST_EXCLUDED]
+    most = sorted(found.excluded, key=lambda name: (-window.seen[name], name))[:MOST_EXCLUDED]
     return Snapshot(
         status=found.status,
         totals=_totals(analysis) if analysis else None,

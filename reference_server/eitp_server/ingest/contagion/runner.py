@@ -11,7 +11,7 @@ from eitp_server.errors import DomainError
 from eitp_server.ingest.contagion.analysis import Before
 from eitp_server.ingest.contagion.apart import Apart, Broken
 from eitp_server.ingest.contagion.levels import minute_of
-from eitp_server.ingest.contagion.window import MINUTE_US, WINDOW, weeks_of, window_of
+from eitp_server.ingest.contagion.window import MINUTE_US, SEEN, WINDOW, weeks_of, window_of
 from eitp_server.intelligence.contagion.history import WINDOWS
 from eitp_server.intelligence.contagion.profile import BASE_MINUTES
 from eitp_server.storage.contagion_value import KeptProfile
@@ -173,6 +173,6 @@ class ContagionRunner:
         if first is None or first > start_us + MINUTE_US:
             return
         minutes = await self._kept.minutes(series, start_us, day_us)
-        window = await asyncio.to_thread(window_of, minutes, day_us, BASE_MINUTES)
+        window = await asyncio.to_thread(window_of, minutes, day_us, BASE_MINUTES, least=SEEN)
         weights = await asyncio.to_thread(weeks_of, window)
         await self._kept.keep_profile(series, KeptProfile(day_us=day_us, weights=weights))

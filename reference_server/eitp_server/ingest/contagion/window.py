@@ -30,21 +30,23 @@ _MONDAY: Final = 4 * 1_440
 """Minutes from the epoch, a Thursday, to the first Monday."""
 _EMPTY: Final = int(NoValueReason.INSUFFICIENT_SESSIONS)
 _TENANTS: Final = int(NoValueReason.INSUFFICIENT_TENANTS)
-_DOWN: Final = 255
-"""In place of a reason: the minute was not counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """T minutes of N regions that were seen in them."""
+    """T minutes of the N regions that may enter, and why others that were seen may not."""
 
     names: tuple[str, ...]
     values: Array
     """(T, N), NaN where there is none."""
     sessions: Array
     """(T, N)."""
-    reasons: NDArray[np.uint8]
-    """(T, N) 0 with a value, else a `NoValueReason`, 255 where the server did not count."""
+    excluded: Mapping[str, str]
+    """By name, with a name of `eitp.v1.RegionExclusionReason`."""
+    seen: Mapping[str, int]
+    """Sessions of all minutes together, of each region whether it may enter or not."""
+    fewest: Mapping[str, int]
+    """Sessions in the poorest minute with a value, 0 without one, as `seen`."""
     start_us: int
     end_us: int
 
@@ -60,106 +62,133 @@ class Window:
         return (first + np.arange(self.minutes)) % WEEK.minutes
 
 
-def window_of(minutes: Sequence[Minute], end_us: int, length: int = WINDOW) -> Window:
+def window_of(
+    minutes: Sequence[Minute], end_us: int, length: int = WINDOW, *, least: float = VALID
+) -> Window:
     """Put the minutes up to `end_us` together; it begins with the first one that there is.
 
-    A region that a minute does not name had no session in it.
+    A region that a minute does not name had no session in it. A region enters that has a value in
+    `least` of the minutes and moves; of more than MOST_REGIONS those with the most sessions. Where
+    too few sessions, or else too few tenants, alone keep it from that share, they are the reason.
     """
     kept = [one for one in minutes if end_us - length * MINUTE_US < one.at_us <= end_us]
     first = kept[0].at_us if kept else end_us + MINUTE_US
     count = (end_us - first) // MINUTE_US + 1
-    names = tuple(sorted({name for regions in {one.regions for one in kept} for name in regions}))
-    place = {name: number for number, name in enumerate(names)}
+    tally = _Tally(kept)
+    excluded = tally.exclusions(count, least)
+    names = tuple(name for name in tally.names if name not in excluded)
     values = np.full((count, len(names)), np.nan)
     sessions = np.zeros((count, len(names)))
-    reasons = np.full((count, len(names)), _DOWN, np.uint8)
-    columns: dict[tuple[str, ...], NDArray[np.intp]] = {}
+    place = {name: number for number, name in enumerate(names)}
+    named, to, of = tuple[str, ...](), np.zeros(0, np.intp), np.zeros(0, np.intp)
     for one in kept:
         row = (one.at_us - first) // MINUTE_US
-        if one.regions not in columns:
-            columns[one.regions] = np.array([place[name] for name in one.regions], np.intp)
-        at = columns[one.regions]
-        reasons[row] = _EMPTY
-        values[row, at] = one.levels
-        sessions[row, at] = one.sessions
-        reasons[row, at] = one.reasons
+        if one.regions != named:
+            named = one.regions
+            found = [(place[name], n) for n, name in enumerate(named) if name in place]
+            to, of = np.array(found, np.intp).reshape(-1, 2).T
+        values[row, to] = one.levels[of]
+        sessions[row, to] = one.sessions[of]
     return Window(
         names=names,
         values=values,
         sessions=sessions,
-        reasons=reasons,
+        excluded=excluded,
+        seen=dict(zip(tally.names, tally.seen.tolist(), strict=True)),
+        fewest=dict(zip(tally.names, tally.fewest.tolist(), strict=True)),
         start_us=first - MINUTE_US,
         end_us=end_us,
     )
 
 
-def exclusions(window: Window) -> dict[str, str]:
-    """Return the regions that may not enter, with a name of `eitp.v1.RegionExclusionReason`.
+class _Tally:
+    """What decides which regions enter, counted before there is a column for any.
 
-    A region needs a value in nine of ten minutes. Where too few sessions, or else too few tenants,
-    alone keep it from that, they are the reason.
+    Visitors say which region they are in, and a column for each name that was ever said would take
+    more memory than there is.
     """
-    found: dict[str, str] = {}
-    if not window.names:
-        return found
-    known = np.isfinite(window.values)
-    valid = known.mean(axis=0)
-    enough = {
-        "INSUFFICIENT_SESSIONS": (window.reasons != _EMPTY).mean(axis=0),
-        "INSUFFICIENT_TENANTS": (window.reasons != _TENANTS).mean(axis=0),
-    }
-    for number, name in enumerate(window.names):
-        if valid[number] < VALID:
-            reasons = (why for why, share in enough.items() if share[number] < VALID)
-            found[name] = next(reasons, "MISSING_MINUTES")
-        # Before the usual course is taken out, which leaves the rounding of a constant.
-        elif _is_still(window.values[known[:, number], number]):
-            found[name] = "CONSTANT"
-    left = [name for name in window.names if name not in found]
-    if len(left) > MOST_REGIONS:
-        seen = dict(zip(window.names, window.sessions.sum(axis=0).tolist(), strict=True))
-        left.sort(key=lambda name: (-seen[name], name))
-        found |= dict.fromkeys(left[MOST_REGIONS:], "TOO_MANY")
-    return found
+
+    def __init__(self, minutes: Sequence[Minute]) -> None:
+        self.names = sorted({name for names in {one.regions for one in minutes} for name in names})
+        number = len(self.names)
+        self.seen = np.zeros(number, np.int64)
+        self._valid, self._tenants = np.zeros(number, np.int64), np.zeros(number, np.int64)
+        self._empty = np.full(number, len(minutes), np.int64)
+        self._poorest = np.full(number, np.iinfo(np.int64).max)
+        self._lowest, self._highest = np.full(number, np.inf), np.full(number, -np.inf)
+        place = {name: n for n, name in enumerate(self.names)}
+        named, at = tuple[str, ...](), np.zeros(0, np.intp)
+        for one in minutes:
+            if one.regions != named:
+                named, at = one.regions, np.array([place[name] for name in one.regions], np.intp)
+            self._count(one, at)
+
+    @property
+    def fewest(self) -> NDArray[np.int64]:
+        """(N,)."""
+        return np.where(self._valid > 0, self._poorest, 0)
+
+    def exclusions(self, count: int, least: float) -> dict[str, str]:
+        """Return why regions may not enter a window of so many minutes."""
+        found: dict[str, str] = {}
+        for n, name in enumerate(self.names):
+            if self._valid[n] / count < least:
+                found[name] = self._lacking(n, count, least)
+            # Before the usual course is taken out, which leaves the rounding of a constant.
+            elif self._is_still(n):
+                found[name] = "CONSTANT"
+        left = [n for n, name in enumerate(self.names) if name not in found]
+        left.sort(key=lambda n: -self.seen[n])
+        return found | dict.fromkeys((self.names[n] for n in left[MOST_REGIONS:]), "TOO_MANY")
+
+    def _count(self, one: Minute, at: NDArray[np.intp]) -> None:
+        known = np.isfinite(one.levels)
+        has, levels, sessions = at[known], one.levels[known], one.sessions[known]
+        self.seen[at] += one.sessions
+        self._empty[at] -= one.reasons != _EMPTY
+        self._tenants[at] += one.reasons == _TENANTS
+        self._valid[has] += 1
+        self._poorest[has] = np.minimum(self._poorest[has], sessions)
+        self._lowest[has] = np.minimum(self._lowest[has], levels)
+        self._highest[has] = np.maximum(self._highest[has], levels)
+
+    def _lacking(self, n: int, count: int, least: float) -> str:
+        if 1 - self._empty[n] / count < least:
+            return "INSUFFICIENT_SESSIONS"
+        return "INSUFFICIENT_TENANTS" if 1 - self._tenants[n] / count < least else "MISSING_MINUTES"
+
+    def _is_still(self, n: int) -> bool:
+        low, high = float(self._lowest[n]), float(self._highest[n])
+        return high - low <= STILL * max(abs(low), abs(high))
 
 
-def _is_still(values: Array) -> bool:
-    return bool(np.ptp(values) <= STILL * np.abs(values).max())
-
-
-def calm(
-    window: Window, chosen: NDArray[np.intp], weeks: Mapping[str, Sequence[float]]
-) -> tuple[Array, bool]:
-    """Return (T, K) values of the chosen regions less their usual course.
+def calm(window: Window, weeks: Mapping[str, Sequence[float]]) -> tuple[Array, bool]:
+    """Return (T, N) values less their usual course.
 
     That is a region's week in `weeks`, or a daily cycle that is fitted to the window alone; the
     second value is whether all had a week.
     """
-    values = window.values[:, chosen]
-    names = [window.names[int(n)] for n in chosen]
+    values = window.values
     usual = np.empty_like(values)
     basis = WEEK.basis(window.minute)
-    for number, name in enumerate(names):
+    for number, name in enumerate(window.names):
         if name in weeks:
             usual[:, number] = basis @ np.asarray(weeks[name], np.float64)
         else:
             own = Profile.fit(values[:, [number]], window.minute, DAY)
             usual[:, number] = DAY.basis(window.minute) @ own.weights[:, 0]
-    return values - usual, all(name in weeks for name in names)
+    return values - usual, all(name in weeks for name in window.names)
 
 
-def steady(window: Window, chosen: NDArray[np.intp]) -> Array:
-    """Return (T, K) sessions for weighing; a bridged minute counts as its region's poorest."""
-    counted = np.where(np.isnan(window.values), np.nan, window.sessions)[:, chosen]
+def steady(window: Window) -> Array:
+    """Return (T, N) sessions for weighing; a bridged minute counts as its region's poorest."""
+    counted = np.where(np.isnan(window.values), np.nan, window.sessions)
     return np.where(np.isnan(counted), np.nanmin(counted, axis=0), counted)
 
 
 def weeks_of(window: Window) -> dict[str, list[float]]:
-    """Return the weights of the week's waves of each region with a value in half of the window."""
-    enough = np.isfinite(window.values).mean(axis=0) >= SEEN
+    """Return the weights of the week's waves of each region in the window."""
     return {
-        window.names[n]: Profile.fit(window.values[:, [n]], window.minute, WEEK)
-        .weights[:, 0]
-        .tolist()
-        for n in np.flatnonzero(enough).tolist()
+        name: Profile.fit(window.values[:, [n]], window.minute, WEEK).weights[:, 0].tolist()
+        for n, name in enumerate(window.names)
     }
