@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from eitp_server.bandit.decision import Cell, Decision
-from eitp_server.bandit.propensity_audit import WEIGHED_FROM, PropensityAudit
+from eitp_server.bandit.policy_table import Exploration
+from eitp_server.bandit.propensity_audit import PropensityAudit
 from eitp_server.bandit.sample_ratio import chi_square
 
 if TYPE_CHECKING:
@@ -87,11 +88,45 @@ def test_propensities_that_forget_the_holdout_are_seen_in_the_mean_weight() -> N
     forgetful = [
         replace(each, propensity=max(each.probabilities)) for each in log(2_000) if not each.holdout
     ]
-    assert audited(forgetful[: WEIGHED_FROM - 1]).report().mean_weight == pytest.approx(
-        0.6, abs=0.2
-    )
-    found = audited(forgetful).report()
-    assert found.alarm
+    assert audited(forgetful).report().mean_weight == pytest.approx(0.6, abs=0.2)
+
+
+def weighed(count: int, shares: tuple[float, ...], *, visitors: int, seed: int) -> PropensityAudit:
+    """Sound decisions with probabilities that never change, by visitors who come again."""
+    rng = np.random.default_rng(seed)
+    held = (rng.random(visitors) < 0.1).tolist()
+    arms = tuple(str(arm) for arm in range(len(shares)))
+    chosen: list[int] = rng.choice(len(shares), p=shares, size=count).tolist()
+    audit = PropensityAudit()
+    for at, arm in enumerate(chosen):
+        out = held[at % visitors]
+        audit.fold(
+            replace(
+                DECISION,
+                visitor_hash=f"visitor-{at % visitors}",
+                arms=arms,
+                probabilities=shares,
+                chosen=arms[arm],
+                holdout=out,
+                propensity=0.1 if out else 0.9 * shares[arm],
+            )
+        )
+    return audit
+
+
+def test_arms_that_keep_next_to_no_share_are_no_alarm() -> None:
+    best = np.array([0.9999, 0.0001 - 3e-9, 1e-9, 1e-9, 1e-9])
+    shares: tuple[float, ...] = tuple(Exploration(floor=0.0).probabilities(best).tolist())
+    found = [weighed(2_000, shares, visitors=2_000, seed=seed).report() for seed in range(10)]
+    assert sum((each.mean_weight or 0.0) < 0.8 for each in found) > 5
+    assert not any(each.alarm for each in found)
+
+
+def test_few_visitors_who_decide_often_are_no_alarm() -> None:
+    found = [weighed(1_600, (0.5, 0.5), visitors=50, seed=seed).report() for seed in range(40)]
+    weights = [each.mean_weight or 0.0 for each in found]
+    assert max(abs(weight - 1) for weight in weights) > 0.2
+    assert not any(each.alarm for each in found)
 
 
 def test_with_probabilities_that_never_change_the_test_is_pearsons() -> None:
