@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 from eitp_server.bandit.confidence_sequence import lower_bound
 from eitp_server.bandit.decision import Cell, Decision
-from eitp_server.bandit.e_process import BATCH_UNITS, Batch, EProcess
-from eitp_server.bandit.evidence import Evidence, seen_as_treated, seen_from
+from eitp_server.bandit.e_process import BATCH_UNITS
+from eitp_server.bandit.evidence import (
+    Evidence,
+    seen_as_treated,
+    seen_from,
+    seen_over_nothing,
+    stratum_of,
+)
 from eitp_server.bandit.promotion import DAY_US
 from eitp_server.bandit.pseudo_outcome import EffectSums, Side, Unit, pseudo_outcome
 from hypothesis import given
@@ -46,7 +53,8 @@ units = st.builds(
 def folded(rows: list[Unit], into: Evidence | None = None) -> Evidence:
     evidence = into or Evidence()
     for at, row in enumerate(rows):
-        evidence.fold(row, at * DAY_US)
+        beside = row if row.side is Side.ARM else None
+        evidence.fold(row, at * DAY_US, stratum=str(at % 3), over_nothing=beside)
     return evidence
 
 
@@ -117,17 +125,51 @@ def test_bets_are_placed_on_every_four_hundred_units_of_the_scope() -> None:
         )
         for i in range(2 * BATCH_UNITS + 3)
     ]
-    quarter = BATCH_UNITS // 4
-    batch = Batch(
-        treated_conversions=quarter,
-        treated_units=2 * quarter,
-        holdout_conversions=0,
-        holdout_units=quarter,
-    )
-    expected = EProcess.start().step(batch).step(batch)
-    assert folded(rows[:-4]).e_process.bets == 0
-    assert folded(rows).e_process.dump() == expected.dump()
-    assert expected.e_value > 20
+    first, both = folded(rows[:BATCH_UNITS]).e_process, folded(rows).e_process
+    assert folded(rows[: BATCH_UNITS - 1]).e_process.treated_units == 0
+    assert (first.treated_units, first.holdout_units) == (BATCH_UNITS / 2, BATCH_UNITS / 4)
+    # The first batch says which way to bet, so only the second is bet on.
+    assert (first.bets, both.bets) == (0, 1)
+    assert (first.e_value == 1, both.e_value > 20) == (True, True)
+    assert both.treated_units == 2 * first.treated_units
+
+
+@pytest.mark.parametrize(
+    ("chosen", "side"),
+    [("comparison", Side.ARM), ("", Side.HOLDOUT), ("help-chat", Side.OTHER)],
+)
+def test_an_arm_is_compared_with_nothing_among_those_not_held_out(chosen: str, side: Side) -> None:
+    unit = seen_over_nothing(replace(DECISION, chosen=chosen), "comparison", 1.0)
+    assert unit == Unit(side=side, outcome=1.0, arm_propensity=0.5, holdout_share=0.2)
+
+
+@pytest.mark.parametrize(
+    ("arm", "changed"),
+    [
+        ("comparison", {"holdout": True}),
+        ("discount", {}),
+        ("", {}),
+        ("comparison", {"probabilities": (0.5, 0.0, 0.5)}),
+        ("comparison", {"probabilities": (0.0, 0.5, 0.5)}),
+        ("comparison", {"probabilities": (1.0, 1e-30, 0.0)}),
+        ("comparison", {"arms": ("badge", "comparison", "help-chat")}),
+    ],
+)
+def test_without_a_chance_of_either_an_arm_is_not_compared_with_nothing(
+    arm: str, changed: dict[str, Any]
+) -> None:
+    assert seen_over_nothing(replace(DECISION, **changed), arm, 1.0) is None
+
+
+def test_every_section_of_every_tenant_is_a_stratum() -> None:
+    cell = DECISION.cell
+    others = [
+        replace(cell, tenant_id="rival"),
+        replace(cell, vertical="fashion"),
+        replace(cell, label=5),
+        replace(cell, page_section=9),
+    ]
+    assert len({stratum_of(each) for each in [cell, *others, cell]}) == 5
 
 
 @given(st.lists(units, max_size=60))
@@ -136,6 +178,7 @@ def test_sums_are_those_of_the_units(rows: list[Unit]) -> None:
     for row in rows:
         sums = sums.fold(row)
     assert folded(rows).sums == sums
+    assert folded(rows).over_nothing.units == sums.arm.units
 
 
 @given(st.lists(st.integers(0, 40), min_size=1, max_size=10))
@@ -158,7 +201,7 @@ def test_a_restart_changes_nothing_and_the_state_does_not_grow(
     copy = reloaded(straight)
     assert text(copy) == text(straight)
     assert text(folded(stream[before:], copy)) == text(folded(stream[before:], straight))
-    assert len(text(copy)) < 1_200
+    assert len(text(copy)) < 1_600
 
 
 @pytest.mark.parametrize("outcome", [0.5, -1.0, float("nan")])

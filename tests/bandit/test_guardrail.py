@@ -30,8 +30,17 @@ def crowd(
 
 def played(units: list[Unit], watch: Watch = WATCH) -> Watch:
     for unit in units:
-        watch = watch.fold(unit, now_us=watch.sums.units)
+        watch = watch.fold(unit, beside(unit), now_us=watch.sums.units)
     return watch
+
+
+def beside(unit: Unit) -> Unit | None:
+    """The unit against doing nothing, which is all that the others are chosen for."""
+    if unit.side is Side.HOLDOUT:
+        return None
+    share = unit.arm_propensity / 0.9
+    side = Side.ARM if unit.side is Side.ARM else Side.HOLDOUT
+    return Unit(side=side, outcome=unit.outcome, arm_propensity=share, holdout_share=1 - share)
 
 
 def test_harm_beyond_the_margin_stops_the_arm_for_good() -> None:
@@ -63,6 +72,21 @@ def test_an_arm_that_does_better_is_not_stopped() -> None:
     assert found.stopped_at_us is None
 
 
+def test_harm_that_those_who_were_shown_nothing_suffer_too_stops_nothing() -> None:
+    rng = np.random.default_rng(5)
+    units = crowd(4_000, arm=0.5, holdout=0.1)
+    later = [
+        replace(unit, outcome=float(rng.random() < 0.5)) if unit.side is Side.OTHER else unit
+        for unit in units
+    ]
+    found = played(later)
+    assert found.harm_lower_bound is not None
+    assert found.harm_lower_bound > found.margin
+    assert found.harm_lower_bound_over_nothing is not None
+    assert found.harm_lower_bound_over_nothing < found.margin
+    assert found.stopped_at_us is None
+
+
 def test_guardrails_of_an_arm_share_its_error_rate() -> None:
     units = crowd(3_000, arm=0.3, holdout=0.2)
     one, five = (played(units, replace(WATCH, guardrails=many)).report() for many in (1, 5))
@@ -77,7 +101,7 @@ def test_no_bound_is_taken_before_both_sides_were_seen() -> None:
     units = crowd(3_000, arm=0.9, holdout=0.0)
     watch = WATCH
     for unit in units:
-        watch = watch.fold(unit, now_us=0)
+        watch = watch.fold(unit, beside(unit), now_us=0)
         seen = min(watch.sums.arm.units, watch.sums.holdout.units)
         assert (watch.report().harm_lower_bound is None) == (seen < JUDGED_FROM)
         assert (watch.report().harm is None) == (seen < JUDGED_FROM)

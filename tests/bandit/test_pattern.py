@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from bandit.lifts import lift
@@ -21,12 +21,15 @@ from eitp_server.bandit.promotion import DAY_US
 from hypothesis import given
 from hypothesis import strategies as st
 
+if TYPE_CHECKING:
+    from eitp_server.bandit.lift import Lift
+
 BORN = 1_700_000_000_000_000
 PATTERN = Pattern(promoted_at_us=BORN)
 
 
 def fresh(**changed: Any) -> Fresh:
-    return Fresh(lift=lift(**changed), first_decided_at_us=BORN + 1)
+    return Fresh(lift=lift(**changed), over_nothing=lift(), first_decided_at_us=BORN + 1)
 
 
 OPEN = fresh(lower_bound=-0.001)
@@ -48,6 +51,14 @@ def test_fresh_data_confirm_a_pattern() -> None:
         PATTERN, version=2, status=PatternStatus.CONFIRMED, confirmed_at_us=BORN + DAY_US
     )
     assert advance(confirmed(), GOOD, BORN + 2 * DAY_US) == confirmed()
+
+
+@pytest.mark.parametrize(
+    "over_nothing",
+    [None, lift(lower_bound=0.0), lift(lower_bound=None), lift(holdout_conversions=9)],
+)
+def test_fresh_data_that_beat_the_holdout_only_confirm_nothing(over_nothing: Lift | None) -> None:
+    assert advance(PATTERN, replace(GOOD, over_nothing=over_nothing), BORN + DAY_US) is PATTERN
 
 
 def test_a_bound_at_the_margin_confirms_nothing() -> None:

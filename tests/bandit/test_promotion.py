@@ -21,7 +21,7 @@ from eitp_server.bandit.promotion import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-PROMISING = Candidate(lift=PROVEN, days=7.0)
+PROMISING = Candidate(lift=PROVEN, over_nothing=PROVEN, days=7.0)
 counts = st.integers(0, 2_000)
 
 
@@ -51,6 +51,29 @@ def test_each_condition_on_the_lift_holds_a_promotion_back(
     (verdict,) = judge([replace(PROMISING, lift=lift(**changed))])
     assert not verdict.promote
     assert [unmet.condition for unmet in verdict.unmet] == [condition]
+
+
+@pytest.mark.parametrize(
+    ("changed", "found"),
+    [
+        ({"lower_bound": 0.0}, 0.0),
+        ({"lower_bound": None}, None),
+        ({"treated_conversions": 9}, None),
+        ({"holdout_conversions": 9}, None),
+    ],
+)
+def test_what_beats_the_holdout_must_beat_doing_nothing_too(
+    changed: dict[str, Any], found: float | None
+) -> None:
+    (verdict,) = judge([replace(PROMISING, over_nothing=lift(**changed))])
+    assert not verdict.promote
+    assert [unmet.condition for unmet in verdict.unmet] == [Condition.OVER_NOTHING]
+    assert verdict.unmet[0].found == found
+
+
+def test_few_who_were_chosen_nothing_for_are_enough_to_beat() -> None:
+    (verdict,) = judge([replace(PROMISING, over_nothing=lift(holdout_units=120))])
+    assert verdict.promote
 
 
 @pytest.mark.parametrize(
@@ -84,6 +107,7 @@ def test_every_unmet_condition_is_named_in_order() -> None:
     )
     hopeless = Candidate(
         lift=nothing,
+        over_nothing=nothing,
         days=0.0,
         sample_ratio_alarm=True,
         propensity_audit_alarm=True,
@@ -94,12 +118,19 @@ def test_every_unmet_condition_is_named_in_order() -> None:
     assert [unmet.condition for unmet in verdict.unmet] == list(Condition)
     sentences = [unmet.sentence for unmet in verdict.unmet]
     assert sentences[0] == "The lower bound of the lift is unknown, not above 0."
-    assert sentences[2] == "0 of 500 treated units have matured."
+    assert sentences[1] == (
+        "The lower bound of the lift over doing nothing is unknown, not above 0."
+    )
+    assert sentences[3] == "0 of 500 treated units have matured."
     assert len(set(sentences)) == len(sentences)
 
 
 def test_a_tenant_may_ask_for_more_than_any_effect() -> None:
     (held,) = judge([PROMISING], margin=0.004)
+    assert [unmet.condition for unmet in held.unmet] == [
+        Condition.LOWER_BOUND,
+        Condition.OVER_NOTHING,
+    ]
     (promoted,) = judge([PROMISING], margin=0.0039)
     assert held.unmet[0].sentence == "The lower bound of the lift is 0.004, not above 0.004."
     assert promoted.promote

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
+from eitp_server.bandit.e_process import BATCH_UNITS, Batch, EProcess
 from eitp_server.bandit.evidence import Evidence
 from eitp_server.bandit.lift import weighted
 from eitp_server.bandit.pool import PooledEvidence
 from eitp_server.bandit.pseudo_outcome import Side, Unit
 from eitp_server.bandit.strata import StratifiedEProcess
+from hypothesis import given
+from hypothesis import strategies as st
 
 BASES = (0.4, 0.1, 0.1, 0.1, 0.1)
 LIKED = (0.9, 0.2, 0.2, 0.2, 0.2)
@@ -89,9 +94,37 @@ def test_the_order_of_the_strata_does_not_matter() -> None:
 
 
 def test_one_stratum_finds_what_the_plain_process_finds() -> None:
-    plain, apart = Evidence(), StratifiedEProcess()
-    for at_us, (_, unit) in enumerate(units(3, 6_000, gain=0.1)):
-        plain.fold(unit, at_us)
+    plain, apart = EProcess.start(), StratifiedEProcess()
+    found = [unit for _, unit in units(3, 6_000, gain=0.1)]
+    for unit in found:
         apart.fold("all", unit)
-    assert apart.value.log_e == pytest.approx(plain.e_process.log_e, rel=0.25)
-    assert apart.value.treated_units == plain.e_process.treated_units
+    for first in range(0, 6_000, BATCH_UNITS):
+        batch = found[first : first + BATCH_UNITS]
+        treated = [unit.outcome for unit in batch if unit.side is Side.ARM]
+        holdout = [unit.outcome for unit in batch if unit.side is Side.HOLDOUT]
+        plain = plain.step(
+            Batch(
+                treated_conversions=sum(treated),
+                treated_units=len(treated),
+                holdout_conversions=sum(holdout),
+                holdout_units=len(holdout),
+            )
+        )
+    assert apart.value.log_e == pytest.approx(plain.log_e, rel=0.25)
+    assert apart.value.treated_units == plain.treated_units
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.booleans()), max_size=5), st.integers(0, 500))
+def test_a_restart_changes_nothing(strata: list[tuple[str, bool]], count: int) -> None:
+    apart = StratifiedEProcess()
+    for index in range(count):
+        stratum, converted = strata[index % len(strata)] if strata else ("a", False)
+        side = Side(index % 3)
+        unit = Unit(side=side, outcome=float(converted), arm_propensity=0.5, holdout_share=0.5)
+        apart.fold(stratum, unit)
+    copy = StratifiedEProcess.load(json.loads(json.dumps(apart.dump())))
+    assert copy.dump() == apart.dump()
+    for shop, unit in units(6, 900):
+        apart.fold(shop, unit)
+        copy.fold(shop, unit)
+    assert copy.dump() == apart.dump()

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from eitp_server.bandit.pseudo_outcome import Unit
     from eitp_server.bandit.trial import Trial
 
+    Seen = tuple[Unit | None, Unit | None]
+
 DEFAULT_MARGINS: Final[Mapping[GuardrailMetric, float]] = {
     GuardrailMetric.BOUNCE: 0.02,
     GuardrailMetric.DISMISSAL: 0.8,
@@ -80,19 +82,25 @@ class ArmStudy:
         stopped = [watch for watch in self.watches.values() if watch.stopped_at_us is not None]
         return min(stopped, key=lambda watch: (watch.stopped_at_us, watch.metric), default=None)
 
-    def fold(self, trial: Trial, seen: tuple[Unit | None, Unit | None]) -> None:
-        """Count the first trial of a visitor; `seen` are its units without and with success."""
+    def fold(self, trial: Trial, stratum: str, seen: Seen, over_nothing: Seen) -> None:
+        """Count the first trial of a visitor.
+
+        `seen` and `over_nothing` are its units without and with success, against the holdout and
+        against doing nothing.
+        """
         unit, at_us = seen[trial.converted], trial.decision.decided_at_us
         if trial.censored or unit is None:
             return
-        self.evidence.fold(unit, at_us)
+        beside = over_nothing[trial.converted]
+        self.evidence.fold(unit, at_us, stratum=stratum, over_nothing=beside)
         for promotion, fresh in self.fresh.items():
             if at_us > promotion.at_us:
-                fresh.fold(unit, at_us)
+                fresh.fold(unit, at_us, stratum=stratum, over_nothing=beside)
         for metric, watch in self.watches.items():
-            harm = seen[metric in trial.harms]
+            is_harmed = metric in trial.harms
+            harm = seen[is_harmed]
             if harm is not None:
-                self.watches[metric] = watch.fold(harm, at_us)
+                self.watches[metric] = watch.fold(harm, over_nothing[is_harmed], at_us)
 
     def copy(self) -> ArmStudy:
         """Return a study that goes its own way from here."""

@@ -4,25 +4,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from eitp_server.bandit.e_process import BATCH_UNITS, Batch, EProcess
 from eitp_server.bandit.promotion import DAY_US
 from eitp_server.bandit.pseudo_outcome import EffectSums, Side, Unit
+from eitp_server.bandit.strata import StratifiedEProcess
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from eitp_server.bandit.decision import Decision
+    from eitp_server.bandit.decision import Cell, Decision
+    from eitp_server.bandit.e_process import EProcess
 
-FORMAT = 1
+FORMAT = 2
 
 
 class Evidence:
-    """The sums, the e-process and the dates of one arm, or of the system as a whole.
+    """The sums, the bets and the dates of one arm, or of the system as a whole.
 
     A unit is one visitor, at the first moment at which the arm was eligible: further decisions of a
     visitor share the holdout and what the visitor is like, and would pass for independent evidence.
     In a simulation with ten decisions per visitor that end alike, two of three useless arms passed
     the bound.
+
+    The holdout is for life, so whoever is in it misses all that comes later as well: against it a
+    useless arm looks good where a good one often follows. So what was chosen is compared with
+    "nothing was chosen" too, among those who are not held out: both sides meet what comes later.
+
+    Bets are placed within strata, the cells of a tenant: a policy that likes an arm where visitors
+    buy more anyway would make it look good in all cells together.
 
     The size of the state does not grow with the units. A change of what the shopper sees, and a
     promotion, start a new one; a change of probabilities does not. For the whole system the arm is
@@ -31,14 +39,16 @@ class Evidence:
 
     def __init__(self) -> None:
         self.sums = EffectSums()
-        self.e_process = EProcess.start()
-        """After all batches that are complete: 400 units of the scope each, of whatever side."""
+        self.over_nothing = EffectSums()
+        """The same for "nothing was chosen" in place of the holdout; without the held-out."""
         self.first_decided_at_us: int | None = None
         self.last_decided_at_us: int | None = None
-        self._treated = [0, 0]
-        self._holdout = [0, 0]
-        """Conversions and units of the batch that is not complete yet."""
-        self._folded = 0
+        self._bets = StratifiedEProcess()
+
+    @property
+    def e_process(self) -> EProcess:
+        """After all batches that are complete: 400 units of the scope each, of whatever side."""
+        return self._bets.value
 
     @property
     def days(self) -> float:
@@ -47,27 +57,38 @@ class Evidence:
             return 0.0
         return (self.last_decided_at_us - self.first_decided_at_us) / DAY_US
 
-    def fold(self, unit: Unit, decided_at_us: int) -> None:
+    def fold(
+        self,
+        unit: Unit,
+        decided_at_us: int,
+        *,
+        stratum: str = "",
+        over_nothing: Unit | None = None,
+    ) -> None:
         """Count a unit that has matured, in the order of decision.
 
-        Raises ValueError for an outcome that is neither 0 nor 1, and for propensities outside
-        their range.
+        `stratum` names those that it may be compared with; `over_nothing` is the same visitor as
+        `seen_over_nothing` has it. Raises ValueError for an outcome that is neither 0 nor 1, and
+        for propensities outside their range.
         """
         if unit.outcome not in (0, 1):
             raise ValueError(f"outcome is {unit.outcome}: it is 1 for a conversion and 0 for none")
-        self.sums = self.sums.fold(unit)
+        sums = self.sums.fold(unit)
+        if over_nothing is not None:
+            self.over_nothing = self.over_nothing.fold(over_nothing)
+        self.sums = sums
         first, last = self.first_decided_at_us, self.last_decided_at_us
         self.first_decided_at_us = decided_at_us if first is None else min(first, decided_at_us)
         self.last_decided_at_us = decided_at_us if last is None else max(last, decided_at_us)
-        self._bet(unit)
+        self._bets.fold(stratum, unit)
 
     def dump(self) -> dict[str, Any]:
         """Return the state as JSON values; equal states give equal values."""
         return {
             "format": FORMAT,
             "sums": self.sums.dump(),
-            "e_process": self.e_process.dump(),
-            "batch": [*self._treated, *self._holdout, self._folded],
+            "over_nothing": self.over_nothing.dump(),
+            "bets": self._bets.dump(),
             "decided_at_us": [self.first_decided_at_us, self.last_decided_at_us],
         }
 
@@ -78,28 +99,15 @@ class Evidence:
             raise ValueError(f"evidence has format {state['format']}, not {FORMAT}")
         loaded = cls()
         loaded.sums = EffectSums.load(state["sums"])
-        loaded.e_process = EProcess.load(state["e_process"])
-        *counts, loaded._folded = state["batch"]
-        loaded._treated, loaded._holdout = counts[:2], counts[2:]
+        loaded.over_nothing = EffectSums.load(state["over_nothing"])
+        loaded._bets = StratifiedEProcess.load(state["bets"])
         loaded.first_decided_at_us, loaded.last_decided_at_us = state["decided_at_us"]
         return loaded
 
-    def _bet(self, unit: Unit) -> None:
-        if unit.side is not Side.OTHER:
-            counts = self._treated if unit.side is Side.ARM else self._holdout
-            counts[0] += int(unit.outcome)
-            counts[1] += 1
-        self._folded += 1
-        if self._folded == BATCH_UNITS:
-            self.e_process = self.e_process.step(
-                Batch(
-                    treated_conversions=self._treated[0],
-                    treated_units=self._treated[1],
-                    holdout_conversions=self._holdout[0],
-                    holdout_units=self._holdout[1],
-                )
-            )
-            self._treated, self._holdout, self._folded = [0, 0], [0, 0], 0
+
+def stratum_of(cell: Cell) -> str:
+    """Return the name of the stratum that decisions of `cell` are: one tenant's section."""
+    return "/".join(map(str, cell.as_row()))
 
 
 def seen_from(decision: Decision, arm: str, outcome: float) -> Unit | None:
@@ -119,6 +127,25 @@ def seen_from(decision: Decision, arm: str, outcome: float) -> Unit | None:
         outcome=outcome,
         arm_propensity=(1.0 - decision.holdout_share) * share,
         holdout_share=decision.holdout_share,
+    )
+
+
+def seen_over_nothing(decision: Decision, arm: str, outcome: float) -> Unit | None:
+    """Return the unit that a matured `decision` is for `arm` against "nothing was chosen".
+
+    The probability of nothing plays the part of the holdout's share, and both are those given that
+    the visitor is not held out. None for whoever is, and where one of the two had no probability.
+    """
+    shares = dict(zip(decision.arms, decision.probabilities, strict=True))
+    share, nothing = shares.get(arm, 0.0), shares.get("", 0.0)
+    if decision.holdout or not arm or not share > 0 or not 0 < nothing < 1:
+        return None
+    taken = Side.ARM if decision.chosen == arm else Side.OTHER
+    return Unit(
+        side=taken if decision.chosen else Side.HOLDOUT,
+        outcome=outcome,
+        arm_propensity=share,
+        holdout_share=nothing,
     )
 
 

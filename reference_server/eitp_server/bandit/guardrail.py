@@ -65,20 +65,24 @@ class Watch:
     guardrails: int
     """How many harms are watched for the arm: they share the error rate of 0.05."""
     sums: EffectSums = EffectSums()
+    over_nothing: EffectSums = EffectSums()
+    """The same for "nothing was chosen" in place of the holdout; without the held-out."""
     stopped_at_us: int | None = None
 
-    def fold(self, unit: Unit, now_us: int) -> Watch:
+    def fold(self, unit: Unit, over_nothing: Unit | None, now_us: int) -> Watch:
         """Return the watch with one more unit: stopped at `now_us` if the harm is now proven.
 
         Harm is what promotions call lift, with the sign that makes it bad; the lower bound is the
-        same. It is looked at every 50 units. Once stopped the watch stays so.
+        same. It is looked at every 50 units, and must be proven against the holdout as well as
+        against doing nothing: the holdout is spared what other arms do later, too. Once stopped
+        the watch stays so.
         """
-        grown = replace(self, sums=self.sums.fold(unit))
-        if grown.sums.units % JUDGED_EACH:
+        beside = self.over_nothing.fold(over_nothing) if over_nothing else self.over_nothing
+        grown = replace(self, sums=self.sums.fold(unit), over_nothing=beside)
+        if grown.stopped_at_us is not None or grown.sums.units % JUDGED_EACH:
             return grown
-        bound = grown.harm_lower_bound
-        is_harmful = bound is not None and bound > grown.margin
-        if grown.stopped_at_us is None and is_harmful:
+        bounds = (grown.harm_lower_bound, grown.harm_lower_bound_over_nothing)
+        if all(bound is not None and bound > grown.margin for bound in bounds):
             return replace(grown, stopped_at_us=now_us)
         return grown
 
@@ -90,10 +94,12 @@ class Watch:
     @property
     def harm_lower_bound(self) -> float | None:
         """One-sided and anytime-valid; None while too little was seen."""
-        if min(self.sums.arm.units, self.sums.holdout.units) < JUDGED_FROM:
-            return None
-        sums = _cautious(self.sums) if self.metric.is_share else self.sums
-        return float(lower_bound(sums.mean, sums.variance, sums.units, alpha=self.alpha))
+        return self._bound(self.sums)
+
+    @property
+    def harm_lower_bound_over_nothing(self) -> float | None:
+        """The same for "nothing was chosen" in place of the holdout."""
+        return self._bound(self.over_nothing)
 
     def report(self) -> Guardrail:
         """Return the guardrail as it stands."""
@@ -114,6 +120,7 @@ class Watch:
             "margin": self.margin,
             "guardrails": self.guardrails,
             "sums": self.sums.dump(),
+            "over_nothing": self.over_nothing.dump(),
             "stopped_at_us": self.stopped_at_us,
         }
 
@@ -125,8 +132,15 @@ class Watch:
             margin=state["margin"],
             guardrails=state["guardrails"],
             sums=EffectSums.load(state["sums"]),
+            over_nothing=EffectSums.load(state["over_nothing"]),
             stopped_at_us=state["stopped_at_us"],
         )
+
+    def _bound(self, seen: EffectSums) -> float | None:
+        if min(seen.arm.units, seen.holdout.units) < JUDGED_FROM:
+            return None
+        sums = _cautious(seen) if self.metric.is_share else seen
+        return float(lower_bound(sums.mean, sums.variance, sums.units, alpha=self.alpha))
 
 
 def _cautious(sums: EffectSums) -> EffectSums:

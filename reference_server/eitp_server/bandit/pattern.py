@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
-from eitp_server.bandit.promotion import DAY_US, is_enough
+from eitp_server.bandit.promotion import DAY_US, bound_over_nothing, is_enough
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,6 +84,8 @@ class Fresh:
 
     lift: Lift | None = None
     """From decisions taken after the promotion. Absent while none has matured."""
+    over_nothing: Lift | None = None
+    """The same against "nothing was chosen" in place of the holdout."""
     first_decided_at_us: int | None = None
     """When the first of these decisions was taken."""
     definition_changed: bool = False
@@ -157,8 +159,11 @@ def _is_refuted(pattern: Pattern, fresh: Fresh) -> bool:
 
 
 def _is_confirmed(pattern: Pattern, fresh: Fresh) -> bool:
-    low = _bound(fresh, "lower_bound")
-    return low is not None and low > pattern.margin
+    bounds = (
+        _bound(fresh, "lower_bound"),
+        bound_over_nothing(fresh.over_nothing) if fresh.over_nothing is not None else None,
+    )
+    return all(low is not None and low > pattern.margin for low in bounds)
 
 
 def _bound(fresh: Fresh, name: str) -> float | None:

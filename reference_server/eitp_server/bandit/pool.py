@@ -9,14 +9,12 @@ the bounds hold for those who are.
 from __future__ import annotations
 
 from collections import defaultdict
-from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from eitp_server.bandit.evidence import Evidence, seen_from
+from eitp_server.bandit.evidence import Evidence, seen_from, seen_over_nothing, stratum_of
 from eitp_server.bandit.node import nodes_above
 from eitp_server.bandit.scope import LEAST_TENANTS, MOST_WEIGHT
-from eitp_server.bandit.strata import StratifiedEProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -35,27 +33,31 @@ class PooledEvidence:
     """The evidence of several tenants, and how much of it each of them is."""
 
     def __init__(self) -> None:
-        self._together = Evidence()
-        self._apart = StratifiedEProcess()
+        self.evidence = Evidence()
+        """The sums of all, and the bets of each stratum of each tenant by itself."""
         self._units: dict[str, int] = defaultdict(int)
 
-    def offer(self, tenant_id: str, unit: Unit, decided_at_us: int) -> bool:
-        """Count a tenant's unit and return True, unless the tenant has its share already."""
+    def offer(
+        self,
+        tenant_id: str,
+        unit: Unit,
+        decided_at_us: int,
+        *,
+        stratum: str = "",
+        over_nothing: Unit | None = None,
+    ) -> bool:
+        """Count a tenant's unit and return True, unless the tenant has its share already.
+
+        `stratum` and `over_nothing` are those of `Evidence.fold`.
+        """
         own = self._units[tenant_id] + 1
-        others = self._together.sums.units - own + 1
+        others = self.evidence.sums.units - own + 1
         if own > FIRST_UNITS and own > MOST_WEIGHT * (own + others):
             return False
         self._units[tenant_id] = own
-        self._together.fold(unit, decided_at_us)
-        self._apart.fold(tenant_id, unit)
+        own_stratum = f"{tenant_id}/{stratum}"
+        self.evidence.fold(unit, decided_at_us, stratum=own_stratum, over_nothing=over_nothing)
         return True
-
-    @property
-    def evidence(self) -> Evidence:
-        """The sums of all, and the bets of each tenant by itself."""
-        found = copy(self._together)
-        found.e_process = self._apart.value
-        return found
 
     @property
     def tenants(self) -> int:
@@ -71,7 +73,7 @@ class PooledEvidence:
     def is_shareable(self) -> bool:
         """Whether so many tenants are in it, and each with so little, that it may be shown."""
         largest = max(self._units.values(), default=0)
-        return self.tenants >= LEAST_TENANTS and largest <= MOST_WEIGHT * self._together.sums.units
+        return self.tenants >= LEAST_TENANTS and largest <= MOST_WEIGHT * self.evidence.sums.units
 
 
 @dataclass(slots=True)
@@ -121,11 +123,12 @@ class PooledStudy:
         unit = seen_from(trial.decision, kind, float(trial.converted))
         if trial.censored or unit is None:
             return
-        tenant_id, at_us = visitor[0], trial.decision.decided_at_us
-        place.whole.offer(tenant_id, unit, at_us)
-        for promotion, fresh in place.fresh.items():
-            if at_us > promotion.at_us:
-                fresh.offer(tenant_id, unit, at_us)
+        at_us, stratum = trial.decision.decided_at_us, stratum_of(trial.decision.cell)
+        beside = seen_over_nothing(trial.decision, kind, float(trial.converted))
+        counting = [place.whole]
+        counting += [fresh for promotion, fresh in place.fresh.items() if at_us > promotion.at_us]
+        for evidence in counting:
+            evidence.offer(visitor[0], unit, at_us, stratum=stratum, over_nothing=beside)
 
 
 def by_kind(decision: Decision, kind: Callable[[str, int], str]) -> Decision:

@@ -8,7 +8,7 @@ all strata together suggest.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -24,6 +24,8 @@ from eitp_server.bandit.e_process import (
 from eitp_server.bandit.pseudo_outcome import Side
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from eitp_server.bandit.pseudo_outcome import Unit
@@ -64,6 +66,28 @@ class StratifiedEProcess:
             self.value = _closed(self.value, self._before, self._batch)
             self._before, self._batch = self._before + self._batch, np.zeros_like(self._batch)
             self._folded = 0
+
+    def dump(self) -> dict[str, Any]:
+        """Return the state as JSON values; equal states give equal values."""
+        return {
+            "value": self.value.dump(),
+            "strata": list(self._rows),
+            "before": self._before.tolist(),
+            "batch": self._batch.tolist(),
+            "folded": self._folded,
+        }
+
+    @classmethod
+    def load(cls, state: Mapping[str, Any]) -> StratifiedEProcess:
+        """Return the state from `dump`."""
+        loaded = cls()
+        loaded.value = EProcess.load(state["value"])
+        loaded._rows = {stratum: row for row, stratum in enumerate(state["strata"])}
+        loaded._before, loaded._batch = (
+            np.array(state[name], dtype=np.float64).reshape(-1, 4) for name in ("before", "batch")
+        )
+        loaded._folded = state["folded"]
+        return loaded
 
 
 def _closed(value: EProcess, before: Counts, counts: Counts) -> EProcess:

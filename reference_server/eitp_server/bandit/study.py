@@ -19,7 +19,13 @@ from eitp_server.bandit.arm_study import (
     watched_margins,
     watches_for,
 )
-from eitp_server.bandit.evidence import Evidence, seen_as_treated, seen_from
+from eitp_server.bandit.evidence import (
+    Evidence,
+    seen_as_treated,
+    seen_from,
+    seen_over_nothing,
+    stratum_of,
+)
 from eitp_server.bandit.lift import Lift, overall
 from eitp_server.bandit.node import Node, nodes_above
 from eitp_server.bandit.outcome_loss import LossSequence
@@ -35,7 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DEFAULT_MARGINS", "METHODOLOGY", "Point", "Promotion", "Study", "Trial"]
 
-METHODOLOGY: Final = "experiment/1"
+METHODOLOGY: Final = "experiment/2"
 """Version of the formulas behind every number of an experiment."""
 MOST_POINTS: Final = 400
 """Points of the history that are kept; beyond that every second one goes."""
@@ -174,7 +180,8 @@ class Study:
             return
         unit = seen_as_treated(decision, float(trial.converted))
         if unit is not None:
-            self.system.fold(unit, decision.decided_at_us)
+            stratum = stratum_of(decision.cell)
+            self.system.fold(unit, decision.decided_at_us, stratum=stratum)
             self._remember(decision.decided_at_us)
 
     def _watch_holdout(self, trial: Trial) -> None:
@@ -187,15 +194,17 @@ class Study:
     def _fold_arms(self, trial: Trial) -> None:
         decision, visitor = trial.decision, trial.visitor
         places, met = nodes_above(decision.cell), self._met[visitor]
+        stratum = stratum_of(decision.cell)
         for arm, epoch in _epochs(decision):
             if not arm:
                 continue
             seen = (seen_from(decision, arm, 0.0), seen_from(decision, arm, 1.0))
+            beside = (seen_over_nothing(decision, arm, 0.0), seen_over_nothing(decision, arm, 1.0))
             for place in places:
                 study = self._study(place, arm, epoch)
                 if study.epoch == epoch and not met >> study.number & 1:
                     met |= 1 << study.number
-                    study.fold(trial, seen)
+                    study.fold(trial, stratum, seen, beside)
         self._met[visitor] = met
 
     def _study(self, place: Node, arm: str, epoch: int) -> ArmStudy:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from eitp_server.bandit.e_process import EProcess
 from eitp_server.bandit.lift import weighted
 from eitp_server.bandit.pattern import DemotionReason, Fresh, Pattern, advance
 from eitp_server.bandit.promotion import Candidate, judge
@@ -88,6 +89,7 @@ def _promoted(claims: Sequence[Claim], lifts: Sequence[Lift], terms: Terms) -> I
     candidates = [
         Candidate(
             lift=lift,
+            over_nothing=_over_nothing(claim),
             days=claim.evidence.days,
             sample_ratio_alarm=terms.sample_ratio_alarm,
             propensity_audit_alarm=terms.propensity_audit_alarm,
@@ -134,6 +136,7 @@ def _followed(
         seen = claim.evidence.sums.units > 0
         fresh = Fresh(
             lift=lift if seen else None,
+            over_nothing=_over_nothing(claim),
             first_decided_at_us=claim.evidence.first_decided_at_us,
             guardrail_stop=claim.is_stopped,
             experiment_invalid=terms.is_invalid,
@@ -145,6 +148,11 @@ def _followed(
                 continue
             life = replace(life, version=life.version + 1)
         yield replace(pattern, life=life, fresh=fresh.lift, injection=injection)
+
+
+def _over_nothing(claim: Claim) -> Lift:
+    # Only the bound is asked for: no bets are placed on it.
+    return weighted(claim.evidence.over_nothing, EProcess.start())
 
 
 def _taken_back(pattern: Proven, reason: DemotionReason, now_us: int) -> Proven:
