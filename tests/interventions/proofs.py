@@ -12,6 +12,7 @@ from bandit.trials import START_US, cell, played
 from eitp_server.bandit.node import Node
 from eitp_server.bandit.pattern import Pattern
 from eitp_server.classification.packet import Label
+from eitp_server.errors import Missing, Reason
 from eitp_server.interventions.definition import Definition, InterventionKind
 from eitp_server.interventions.pattern_document import pattern
 from eitp_server.interventions.policy import Policy
@@ -29,8 +30,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable, Mapping
     from pathlib import Path
 
+    import pytest
     from eitp_server.bandit.decision import Cell
     from eitp_server.bandit.trial import Trial
+    from eitp_server.interventions.analyst import Examined
 
 SECOND_US = 1_000_000
 HOUR_US = 3_600 * SECOND_US
@@ -211,6 +214,18 @@ async def street(folder: Path) -> AsyncGenerator[Street]:
     async with await SQLiteDatabase.open(folder, synchronous="OFF") as database:
         log = await SQLiteLog.open(database)
         yield Street(database=database, log=log, tenants=Tenants(database), policy=Policy(SETTINGS))
+
+
+def lose(parts: Proving, tenant_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nothing be found out about a shop from now on."""
+    examine = parts.analyst.examine
+
+    async def failing(asked: str) -> Examined:
+        if asked == tenant_id:
+            raise Missing(Reason.DEFINITION_UNKNOWN, "It is gone.")
+        return await examine(asked)
+
+    monkeypatch.setattr(parts.analyst, "examine", failing)
 
 
 def definition(definition_id: str, tenant_id: str) -> Definition:

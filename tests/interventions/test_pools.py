@@ -11,7 +11,7 @@ from eitp_server.interventions.pattern_document import message
 from eitp_server.services.validation import violations
 from eitp_server.storage.patterns import SHARED
 from eitp_server.storage.tenant import Learning
-from interventions.proofs import shown, street
+from interventions.proofs import lose, shown, street
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -102,6 +102,18 @@ async def test_a_shop_whose_experiment_is_invalid_is_not_pooled(shops: Street) -
     await pool(shops, 5)
     await shops.leak("pool-0")
     assert await shops.proving().prover.prove() == ()
+
+
+async def test_a_shop_that_fails_for_once_takes_no_pattern_back(
+    shops: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await pool(shops, 5)
+    parts = shops.proving()
+    assert len(await parts.prover.prove()) == 3
+    with monkeypatch.context() as once:
+        lose(parts, "pool-4", once)
+        assert await parts.prover.prove() == ()
+    assert all(item.is_live for item in (await shops.newest(SHARED)).values())
 
 
 async def test_an_own_pattern_comes_before_a_shared_one(shops: Street) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from bandit.trials import FORM, cell, played
+from eitp_server.errors import Missing, Reason
 from eitp_server.interventions.pattern_document import message, row
 from eitp_server.services.validation import violations
 from eitp_server.storage.patterns import Patterns
-from interventions.proofs import DAY_US, HARMS, HELPS, IDLE, WINDOW_US, named, shown, street
+from interventions.proofs import DAY_US, HARMS, HELPS, IDLE, WINDOW_US, lose, named, shown, street
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable
@@ -262,6 +264,49 @@ async def test_harm_stops_an_intervention_and_takes_its_pattern_back(shops: Stre
     assert set(shops.policy.stopped("shop")) == {"help"}
     assert await prover.prove() == ()
     assert len(shops.stops) == 1
+
+
+async def test_a_shop_that_fails_keeps_no_other_from_being_judged_and_published(
+    shops: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b", "c"):
+        await shops.open(name)
+        if name != "b":
+            await shops.visit(where=cell(name))
+    parts = shops.proving()
+    lose(parts, "b", monkeypatch)
+    published = asyncio.Event()
+
+    async def publish() -> None:
+        published.set()
+
+    running = asyncio.create_task(parts.prover.run(0.001, publish))
+    try:
+        await asyncio.wait_for(published.wait(), timeout=20)
+    finally:
+        running.cancel()
+    for name in ("a", "c"):
+        assert sorted(await shops.newest(name)) == PLACES
+
+
+async def test_what_could_not_be_published_is_published_at_the_next_look(shops: Street) -> None:
+    await shops.open()
+    await shops.visit()
+    prover, looks, published = shops.proving().prover, 0, asyncio.Event()
+
+    async def publish() -> None:
+        nonlocal looks
+        looks += 1
+        if looks == 1:
+            raise Missing(Reason.DEFINITION_UNKNOWN, "It is not there yet.")
+        published.set()
+
+    running = asyncio.create_task(prover.run(0.001, publish))
+    try:
+        await asyncio.wait_for(published.wait(), timeout=20)
+    finally:
+        running.cancel()
+    assert await prover.prove() == ()
 
 
 async def everything(shops: Street, *, restarts: bool) -> tuple[PatternRow, ...]:

@@ -85,25 +85,43 @@ class Prover:
     async def run(self, seconds: float, published: Callable[[], Awaitable[object]]) -> None:
         """Look again and again for as long as the server lives; call `published` after changes."""
         await asyncio.sleep(min(_FIRST_SECONDS, seconds))
+        is_owed = False
         while True:
+            is_owed = bool(await self.prove()) or is_owed
             try:
-                if await self.prove():
+                if is_owed:
                     await published()
+                    is_owed = False
             except DomainError as error:
-                _LOG.warning("what was proven could not be kept", reason=error.reason)
+                _LOG.warning("what was proven could not be published", reason=error.reason)
             await asyncio.sleep(seconds)
 
     async def prove(self) -> tuple[Proven, ...]:
-        """Look once; return the versions that were made, in the order of their making."""
+        """Look once; return the versions that were made, in the order of their making.
+
+        A tenant that cannot be judged is left for the next look and keeps no other from being
+        judged. Nor are the patterns of its pool judged without it: they would seem to have lost it.
+        """
         async with self._looking:
             made: list[Proven] = []
             sound: dict[str, list[str]] = {}
+            waiting: set[str] = set()
             for tenant in self._tenants():
-                terms, changed = await self._prove_own(tenant)
+                vertical, is_pooling = tenant.vertical, tenant.learning.pooling
+                try:
+                    terms, changed = await self._prove_own(tenant)
+                except DomainError as error:
+                    _unproven(error, tenant_id=tenant.tenant_id)
+                    if is_pooling:
+                        waiting.add(vertical)
+                    continue
                 made += changed
-                if tenant.learning.pooling and not terms.is_invalid:
-                    sound.setdefault(tenant.vertical, []).append(tenant.tenant_id)
-            made += await self._prove_shared(sound)
+                if is_pooling and not terms.is_invalid:
+                    sound.setdefault(vertical, []).append(tenant.tenant_id)
+            try:
+                made += await self._prove_shared(sound, waiting)
+            except DomainError as error:
+                _unproven(error, tenant_id=SHARED)
             for pattern in made:
                 _LOG.info(
                     "pattern",
@@ -140,11 +158,13 @@ class Prover:
         await self._archive.keep(changed)
         return terms, changed
 
-    async def _prove_shared(self, sound: Mapping[str, Sequence[str]]) -> list[Proven]:
+    async def _prove_shared(
+        self, sound: Mapping[str, Sequence[str]], waiting: Collection[str]
+    ) -> list[Proven]:
         everything = await self._archive.newest(SHARED)
         live = {item.scope.vertical for item in everything.values() if item.is_live}
         changed: list[Proven] = []
-        for vertical in sorted({*sound, *filter(None, live)}):
+        for vertical in sorted({*sound, *filter(None, live)}.difference(waiting)):
             now_us = self._now_us()
             known = {
                 key: item for key, item in everything.items() if item.scope.vertical == vertical
@@ -191,6 +211,10 @@ class Prover:
                 _LOG.warning("stopped", tenant_id=tenant_id, **document)
 
 
+def _unproven(error: DomainError, *, tenant_id: str) -> None:
+    _LOG.warning("could not be judged", tenant_id=tenant_id, reason=error.reason, detail=str(error))
+
+
 def is_expressible(scope: Node) -> bool:
     """Return whether a node has a name in the protocol: an unknown section or label has none."""
     return (
@@ -210,10 +234,12 @@ def _told(trials: Iterable[OfferTrial], *, pooled: bool) -> Evidence:
             withheld_probability=row.withheld_probability,
             outcome=float(trial.converted),
         )
+        # Whoever is offered more patterns at once may be another kind of visitor.
+        stratum = f"{row.withheld_probability:.9f}"
         if pooled:
-            shared.offer(row.tenant_id, unit, row.at_us)
+            shared.offer(row.tenant_id, unit, row.at_us, stratum=stratum)
         else:
-            own.fold(unit, row.at_us)
+            own.fold(unit, row.at_us, stratum=stratum)
     return shared.shareable if pooled else own
 
 
