@@ -191,6 +191,7 @@ def test_the_report_says_what_may_be_concluded_and_what_not(
     assert f"Does intervening help at shop?  {heading}" in words.output
     assert allowed in " ".join(words.output.split())
     assert max(map(len, words.output.splitlines())) <= 80
+    assert (" conversions, " in words.output) == ("points at 95 %" in words.output)
     assert picture.read_bytes().startswith(PNG)
 
 

@@ -110,6 +110,11 @@ async def test_every_verdict_is_sent_with_all_that_it_rests_on(
     assert message.units == len(visitors)
     assert message.propensity_audit.decisions == len(found.writes.decisions)
     assert message.HasField("overall") == (share > 0)
+    added, whole = message.incremental_conversions, message.overall
+    assert message.HasField("incremental_conversions") == whole.HasField("estimate")
+    for field in ("estimate", "lower_bound", "interval_low", "interval_high"):
+        share_added = getattr(whole, field)
+        assert getattr(added, field) == pytest.approx(share_added * whole.treated_units)
     assert sum(arm.current_probability for arm in message.arms) == pytest.approx(1)
     assert all(arm.current_probability >= message.exploration_floor for arm in message.arms)
     assert not message.arms[0].HasField("lift")
@@ -118,7 +123,7 @@ async def test_every_verdict_is_sent_with_all_that_it_rests_on(
     assert sum(arm.decisions for arm in message.arms) == len(treated)
     assert sum(arm.censored for arm in message.arms) > 0
     assert message.outcome_window.seconds == 86_400
-    assert message.methodology_id == "experiment/1"
+    assert message.methodology_id == "experiment/2"
     for arm in message.arms[1:]:
         assert arm.definition_revision == 1
         assert arm.delivered == arm.decisions
@@ -132,6 +137,11 @@ async def test_what_was_learnt_is_said_and_nothing_is_learnt_by_asking(street: S
     means = {arm.definition_id: arm.posterior_mean for arm in message.arms}
     chances = {arm.definition_id: arm.current_probability for arm in message.arms}
     assert max(means, key=means.__getitem__) == max(chances, key=chances.__getitem__) == "chat"
+    losses = {arm.definition_id: arm.expected_loss for arm in message.arms}
+    assert min(losses, key=losses.__getitem__) == "chat"
+    for arm in message.arms:
+        gap = means["chat"] - arm.posterior_mean
+        assert arm.expected_loss == pytest.approx(gap + losses["chat"], abs=1e-9)
     assert (shop.policy.dump(), shop.policy.table.asked()) == before
 
 
@@ -140,6 +150,7 @@ async def test_before_the_first_snapshot_there_is_no_posterior(street: Street) -
     shop = await street.shop(taught_nothing)
     message = await shop.message()
     assert not any(arm.HasField("posterior_mean") for arm in message.arms)
+    assert not any(arm.HasField("expected_loss") for arm in message.arms)
     assert message.arms[1].current_probability > 0
 
 

@@ -48,7 +48,11 @@ def best_probabilities_of_many(alpha: Vector, beta: Vector) -> Vector:
 
 
 def expected_loss(alpha: Vector, beta: Vector) -> Vector:
-    """Return E[highest rate - rate of the arm], (K,): the price of choosing each arm for good."""
+    """Return E[highest rate - rate of the arm], (K,): the price of choosing each arm for good.
+
+    The least of them is all that further exploring can gain on average: where it is below what a
+    shop cares for, the search for the best arm may stop.
+    """
     u, du = _grid(alpha, beta)
     mass = _mass_of_best(alpha, beta, u, du).sum(axis=0)
     return mass @ expit(u) / mass.sum() - alpha / (alpha + beta)

@@ -9,6 +9,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Column, Table
 from rich.text import Text
 
+from eitp_server.bandit.lift import gain
 from eitp_server.bandit.promotion import is_enough
 from eitp_server.classification.packet import Label
 from eitp_server.cli.console import CONSOLE
@@ -144,6 +145,9 @@ def _lift_rows(whole: Lift) -> Iterator[tuple[str, str]]:
     yield "  95 % interval", f"{low} to {high} points, at any time"
     if whole.e_value is not None and whole.p_value is not None:
         yield "  exact test", f"e-value {whole.e_value:.3g}, p = {whole.p_value:.2g}"
+    if added := gain(whole):
+        low, high = f"{added.interval_low:+,.0f}", f"{added.interval_high:+,.0f}"
+        yield "added", f"{added.estimate:+,.0f} conversions, {low} to {high} at 95 % confidence"
 
 
 def _checks(findings: Findings) -> Iterator[tuple[str, ...]]:

@@ -14,7 +14,7 @@ from eitp_server.bandit.decision import ANY, Cell
 from eitp_server.bandit.guardrail import GuardrailMetric
 from eitp_server.bandit.lift import overall
 from eitp_server.bandit.policy_table import DEFAULT, POLICY_VERSION, Exploration
-from eitp_server.bandit.selection import best_probabilities, exploration_floor
+from eitp_server.bandit.selection import best_probabilities, expected_loss, exploration_floor
 from eitp_server.bandit.verdict import Conclusion, conclude
 from eitp_server.bandit.verdict import Findings as Evidence
 from eitp_server.storage.trials import Arm
@@ -55,6 +55,8 @@ class Standing:
     """Probability of each arm that may be chosen."""
     means: Mapping[str, float] = field(default_factory=dict[str, float])
     """Posterior mean of the conversion rate of each arm that something was learnt of."""
+    losses: Mapping[str, float] = field(default_factory=dict[str, float])
+    """Expected loss of choosing each arm for good; empty before anything was learnt."""
     retired: Collection[str] = ()
     stops: Mapping[str, StoppedRow] = field(default_factory=dict[str, "StoppedRow"])
     """The stops in force, by arm."""
@@ -73,6 +75,8 @@ class ArmFindings:
     late: int
     chance: float
     mean: float | None
+    loss: float | None
+    """Conversions per visitor that choosing it for good would lose, as far as is known."""
     lift: Lift | None
     guardrails: tuple[Guardrail, ...]
     stop: StoppedRow | None
@@ -149,11 +153,13 @@ def standing_of(
     alpha, beta = np.array(table.shapes(cell, able), dtype=np.float64).T
     chances = exploration.probabilities(best_probabilities(alpha, beta))
     learnt = table.known().get(cell)
+    losses = np.clip(expected_loss(alpha, beta), 0.0, 1.0).tolist() if learnt else ()
     return Standing(
         holdout_share=holdout_share,
         exploration_floor=floor_of(exploration, len(able)),
         chances=dict(zip(able, chances.tolist(), strict=True)),
         means={arm: a / (a + b) for arm, (a, b) in learnt.shapes.items()} if learnt else {},
+        losses=dict(zip(able, losses, strict=False)),
         retired=retired,
         stops=stops,
     )
@@ -239,6 +245,7 @@ def _arm(examined: Examined, standing: Standing, arm: str, epoch: int) -> ArmFin
         late=examined.late.by_arm.get(place, 0),
         chance=standing.chances.get(arm, 0.0),
         mean=standing.means.get(arm),
+        loss=standing.losses.get(arm),
         lift=watched.lift if is_measured else None,
         guardrails=tuple(watch.report() for watch in watched.watches.values()) if arm else (),
         stop=standing.stops.get(arm),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from eitp.v1 import experiment_pb2, lift_pb2
 from eitp.v1.time_window_pb2 import TimeWindow
 
+from eitp_server.bandit.lift import gain
 from eitp_server.bandit.study import METHODOLOGY
 from eitp_server.services.experiment import WINDOW_US
 from eitp_server.services.moment import duration, timestamp
@@ -40,6 +41,7 @@ def experiment_message(findings: Findings) -> experiment_pb2.Experiment:
         caveats=conclusion.caveats,
         computed_at=timestamp(findings.computed_us),
         methodology_id=METHODOLOGY,
+        incremental_conversions=_incremental(evidence.overall),
     )
 
 
@@ -62,6 +64,7 @@ def _arm(arm: ArmFindings) -> experiment_pb2.ExperimentArm:
         late_conversions=arm.late,
         current_probability=arm.chance,
         posterior_mean=arm.mean,
+        expected_loss=arm.loss,
         lift=None if arm.lift is None else _lift(arm.lift),
         guardrails=[_guardrail(arm, guardrail) for guardrail in arm.guardrails],
     )
@@ -70,6 +73,11 @@ def _arm(arm: ArmFindings) -> experiment_pb2.ExperimentArm:
 def _lift(lift: Lift) -> lift_pb2.Lift:
     fields: dict[str, Any] = {**asdict(lift), "method": lift.method.value}
     return lift_pb2.Lift(**fields)
+
+
+def _incremental(overall: Lift | None) -> experiment_pb2.IncrementalConversions | None:
+    found = None if overall is None else gain(overall)
+    return None if found is None else experiment_pb2.IncrementalConversions(**asdict(found))
 
 
 def _guardrail(arm: ArmFindings, guardrail: Guardrail) -> experiment_pb2.Guardrail:

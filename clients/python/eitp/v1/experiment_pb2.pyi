@@ -58,7 +58,7 @@ EXPERIMENT_VERDICT_HARM_SHOWN: ExperimentVerdict
 EXPERIMENT_VERDICT_NOT_SHOWN: ExperimentVerdict
 
 class Experiment(_message.Message):
-    __slots__ = ("window", "outcome_window", "units", "policy_version", "holdout_share", "exploration_floor", "arms", "overall", "propensity_audit", "sample_ratio", "outcome_loss", "verdict", "statement", "caveats", "computed_at", "methodology_id")
+    __slots__ = ("window", "outcome_window", "units", "policy_version", "holdout_share", "exploration_floor", "arms", "overall", "propensity_audit", "sample_ratio", "outcome_loss", "verdict", "statement", "caveats", "computed_at", "methodology_id", "incremental_conversions")
     WINDOW_FIELD_NUMBER: _ClassVar[int]
     OUTCOME_WINDOW_FIELD_NUMBER: _ClassVar[int]
     UNITS_FIELD_NUMBER: _ClassVar[int]
@@ -75,6 +75,7 @@ class Experiment(_message.Message):
     CAVEATS_FIELD_NUMBER: _ClassVar[int]
     COMPUTED_AT_FIELD_NUMBER: _ClassVar[int]
     METHODOLOGY_ID_FIELD_NUMBER: _ClassVar[int]
+    INCREMENTAL_CONVERSIONS_FIELD_NUMBER: _ClassVar[int]
     window: _time_window_pb2.TimeWindow
     outcome_window: _duration_pb2.Duration
     units: int
@@ -91,10 +92,23 @@ class Experiment(_message.Message):
     caveats: _containers.RepeatedScalarFieldContainer[str]
     computed_at: _timestamp_pb2.Timestamp
     methodology_id: str
-    def __init__(self, window: _Optional[_Union[_time_window_pb2.TimeWindow, _Mapping]] = ..., outcome_window: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., units: _Optional[int] = ..., policy_version: _Optional[str] = ..., holdout_share: _Optional[float] = ..., exploration_floor: _Optional[float] = ..., arms: _Optional[_Iterable[_Union[ExperimentArm, _Mapping]]] = ..., overall: _Optional[_Union[_lift_pb2.Lift, _Mapping]] = ..., propensity_audit: _Optional[_Union[PropensityAudit, _Mapping]] = ..., sample_ratio: _Optional[_Union[SampleRatio, _Mapping]] = ..., outcome_loss: _Optional[_Union[OutcomeLoss, _Mapping]] = ..., verdict: _Optional[_Union[ExperimentVerdict, str]] = ..., statement: _Optional[str] = ..., caveats: _Optional[_Iterable[str]] = ..., computed_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., methodology_id: _Optional[str] = ...) -> None: ...
+    incremental_conversions: IncrementalConversions
+    def __init__(self, window: _Optional[_Union[_time_window_pb2.TimeWindow, _Mapping]] = ..., outcome_window: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., units: _Optional[int] = ..., policy_version: _Optional[str] = ..., holdout_share: _Optional[float] = ..., exploration_floor: _Optional[float] = ..., arms: _Optional[_Iterable[_Union[ExperimentArm, _Mapping]]] = ..., overall: _Optional[_Union[_lift_pb2.Lift, _Mapping]] = ..., propensity_audit: _Optional[_Union[PropensityAudit, _Mapping]] = ..., sample_ratio: _Optional[_Union[SampleRatio, _Mapping]] = ..., outcome_loss: _Optional[_Union[OutcomeLoss, _Mapping]] = ..., verdict: _Optional[_Union[ExperimentVerdict, str]] = ..., statement: _Optional[str] = ..., caveats: _Optional[_Iterable[str]] = ..., computed_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., methodology_id: _Optional[str] = ..., incremental_conversions: _Optional[_Union[IncrementalConversions, _Mapping]] = ...) -> None: ...
+
+class IncrementalConversions(_message.Message):
+    __slots__ = ("estimate", "lower_bound", "interval_low", "interval_high")
+    ESTIMATE_FIELD_NUMBER: _ClassVar[int]
+    LOWER_BOUND_FIELD_NUMBER: _ClassVar[int]
+    INTERVAL_LOW_FIELD_NUMBER: _ClassVar[int]
+    INTERVAL_HIGH_FIELD_NUMBER: _ClassVar[int]
+    estimate: float
+    lower_bound: float
+    interval_low: float
+    interval_high: float
+    def __init__(self, estimate: _Optional[float] = ..., lower_bound: _Optional[float] = ..., interval_low: _Optional[float] = ..., interval_high: _Optional[float] = ...) -> None: ...
 
 class ExperimentArm(_message.Message):
-    __slots__ = ("definition_id", "definition_revision", "status", "decisions", "delivered", "pending", "censored", "late_conversions", "current_probability", "posterior_mean", "lift", "guardrails")
+    __slots__ = ("definition_id", "definition_revision", "status", "decisions", "delivered", "pending", "censored", "late_conversions", "current_probability", "posterior_mean", "lift", "guardrails", "expected_loss")
     DEFINITION_ID_FIELD_NUMBER: _ClassVar[int]
     DEFINITION_REVISION_FIELD_NUMBER: _ClassVar[int]
     STATUS_FIELD_NUMBER: _ClassVar[int]
@@ -107,6 +121,7 @@ class ExperimentArm(_message.Message):
     POSTERIOR_MEAN_FIELD_NUMBER: _ClassVar[int]
     LIFT_FIELD_NUMBER: _ClassVar[int]
     GUARDRAILS_FIELD_NUMBER: _ClassVar[int]
+    EXPECTED_LOSS_FIELD_NUMBER: _ClassVar[int]
     definition_id: str
     definition_revision: int
     status: ArmStatus
@@ -119,7 +134,8 @@ class ExperimentArm(_message.Message):
     posterior_mean: float
     lift: _lift_pb2.Lift
     guardrails: _containers.RepeatedCompositeFieldContainer[Guardrail]
-    def __init__(self, definition_id: _Optional[str] = ..., definition_revision: _Optional[int] = ..., status: _Optional[_Union[ArmStatus, str]] = ..., decisions: _Optional[int] = ..., delivered: _Optional[int] = ..., pending: _Optional[int] = ..., censored: _Optional[int] = ..., late_conversions: _Optional[int] = ..., current_probability: _Optional[float] = ..., posterior_mean: _Optional[float] = ..., lift: _Optional[_Union[_lift_pb2.Lift, _Mapping]] = ..., guardrails: _Optional[_Iterable[_Union[Guardrail, _Mapping]]] = ...) -> None: ...
+    expected_loss: float
+    def __init__(self, definition_id: _Optional[str] = ..., definition_revision: _Optional[int] = ..., status: _Optional[_Union[ArmStatus, str]] = ..., decisions: _Optional[int] = ..., delivered: _Optional[int] = ..., pending: _Optional[int] = ..., censored: _Optional[int] = ..., late_conversions: _Optional[int] = ..., current_probability: _Optional[float] = ..., posterior_mean: _Optional[float] = ..., lift: _Optional[_Union[_lift_pb2.Lift, _Mapping]] = ..., guardrails: _Optional[_Iterable[_Union[Guardrail, _Mapping]]] = ..., expected_loss: _Optional[float] = ...) -> None: ...
 
 class Guardrail(_message.Message):
     __slots__ = ("metric", "margin", "harm", "harm_lower_bound", "alpha", "stopped_at")
