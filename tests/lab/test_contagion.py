@@ -218,7 +218,8 @@ def test_times_and_separators_may_differ_and_the_time_column_may_be_any(tmp_path
     [
         ({(7, 2): "high"}, "row 9, column 'FR': 'high' is no finite number"),
         ({(7, 2): "inf"}, "row 9, column 'FR': 'inf' is no finite number"),
-        ({(7, 0): "soon"}, "row 9, column 'minute': 'soon' is neither a number nor a time"),
+        ({(7, 0): "soon"}, "row 9, column 'minute': 'soon' is no finite number"),
+        ({(0, 0): "soon"}, "row 2, column 'minute': 'soon' is neither a number nor a time"),
         ({(7, 0): "3"}, "row 9, column 'minute': '3' does not come after '6'"),
     ],
 )
@@ -357,6 +358,58 @@ def test_many_series_are_shown_by_their_sums(stream: Path, tmp_path: Path) -> No
     assert "to others" in done.stdout
     assert "Of 12 known edges" in done.stdout
     assert (tmp_path / "spread.png").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize(
+    ("first", "step", "unit", "cycle"),
+    [
+        (0, 1, "minutes", 1_440),
+        (29_453_760, 1, "minutes", 1_440),
+        (1_767_225_600, 60, "seconds since 1970", 1_440),
+        (1_767_225_600_000, 60_000, "milliseconds since 1970", 1_440),
+        (1_767_225_600, 3_600, "seconds since 1970", 24),
+        (0, 60, "minutes", 24),
+    ],
+)
+def test_numbers_are_minutes_seconds_or_milliseconds_and_it_is_told_which(
+    tmp_path: Path, first: int, step: int, unit: str, cycle: int
+) -> None:
+    rows = [[first + step * n, *row] for n, row in enumerate(walk(1_500).tolist())]
+    file = write(tmp_path / "numbers.csv", ("time", "DE", "FR", "SE"), rows)
+
+    found = reported(file)
+    assert (found["times"], found["day_rows"]) == (unit, cycle)
+    told = " ".join(run("contagion", "--series", file).stderr.split())
+    assert f"times are read as {unit}" in told
+    assert f"a daily cycle of {cycle:,} rows is taken out" in told
+
+
+@pytest.mark.parametrize(
+    ("row", "time", "problem"),
+    [
+        (0, "nan", "row 2, column 'minute': 'nan' is no finite number"),
+        (7, "1e999", "row 9, column 'minute': '1e999' is no finite number"),
+        (7, "2026-03-01", "row 9, column 'minute': '2026-03-01' is no finite number"),
+        (499, "1e17", "column 'minute': 1e+17 is too large for milliseconds"),
+    ],
+)
+def test_times_that_are_none_are_refused(
+    three: Path, tmp_path: Path, row: int, time: str, problem: str
+) -> None:
+    lines = three.read_text().splitlines()
+    lines[row + 1] = time + lines[row + 1][lines[row + 1].index(",") :]
+    spoilt = tmp_path / "spoilt.csv"
+    spoilt.write_text("\n".join(lines))
+
+    assert problem in " ".join(refused(spoilt).split())
+
+
+def test_known_edges_that_are_no_text_are_refused(three: Path, tmp_path: Path) -> None:
+    edges = tmp_path / "edges.csv"
+    edges.write_bytes(b"source,target\nDE,caf\xe9\n")
+
+    told = " ".join(refused(three, "--edges", edges).split())
+    assert "is no CSV file in UTF-8" in told
 
 
 def test_uneven_times_are_told(three: Path) -> None:

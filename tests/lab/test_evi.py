@@ -260,6 +260,33 @@ def test_a_file_that_is_not_one_of_states_is_refused(
     assert problem in refused("--states", str(file))
 
 
+@pytest.mark.parametrize("cells", [("0", "a", *CALM[:-1]), ("0", "a", *CALM, "0.5")])
+def test_a_row_with_cells_too_few_or_too_many_is_refused(
+    tmp_path: Path, cells: tuple[str, ...]
+) -> None:
+    file = written(tmp_path / "states.csv", [("0", "a", *CALM), cells])
+
+    told = refused("--states", str(file))
+    assert "line 3: " in told
+    assert f"cells, the header has {len(HEADER)}" in told
+
+
+def test_two_columns_of_one_name_are_refused_when_they_are_read(tmp_path: Path) -> None:
+    row = ["0", "a", *CALM]
+    twice = written(tmp_path / "twice.csv", [[*row, "1"]], (*HEADER, HEADER[-1]))
+    unread = written(tmp_path / "unread.csv", [[*row, "x", "y"]], (*HEADER, "note", "note"))
+
+    assert f"has two columns {HEADER[-1]}" in refused("--states", str(twice))
+    assert computed(unread)
+
+
+@pytest.mark.parametrize("time", ["-99999999999", "0001-01-01T00:00:00+14:00", "9999-12-31"])
+def test_a_time_that_no_calendar_holds_is_refused(tmp_path: Path, time: str) -> None:
+    file = written(tmp_path / "states.csv", [[time, "a", *CALM]])
+
+    assert "line 2, column time" in refused("--states", str(file))
+
+
 def test_a_file_that_is_no_text_or_not_there_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "binary.csv"
     file.write_bytes(b"\xff\xfe\x00time")

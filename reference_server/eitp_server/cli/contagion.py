@@ -54,7 +54,8 @@ def contagion(
         str | None,
         typer.Option(
             metavar="COLUMN",
-            help="Column of the times: ISO, or numbers of minutes. (Default: the first.)",
+            help="Column of the times: ISO, or numbers: minutes, from 1e8 on seconds since 1970, "
+            "from 1e11 on milliseconds. (Default: the first.)",
             show_default=False,
         ),
     ] = None,
@@ -144,7 +145,7 @@ def contagion(
     except (ContagionError, OSError) as error:
         refuse(str(error))
     if as_json:
-        shown = report.as_json()
+        shown = {**report.as_json(), "times": read.unit}
         if peers is not None:
             shown["compared"] = [peer.as_json(known) for peer in peers]
         typer.echo(json.dumps(shown, indent=2, allow_nan=False))
@@ -201,7 +202,7 @@ def _explain(report: Report, series: Series) -> None:
 
 
 def _notes(report: Report, series: Series) -> list[str]:
-    notes: list[str] = []
+    notes = [_timed(report, series)]
     if report.table_refused:
         notes.append(f"the table is that of the edges; of all pairs: {report.table_refused}")
     if report.refused:
@@ -218,6 +219,11 @@ def _notes(report: Report, series: Series) -> list[str]:
             "follow each other. Add rows with empty cells where minutes are missing"
         )
     return notes
+
+
+def _timed(report: Report, series: Series) -> str:
+    cycle = f"a daily cycle of {report.day:,} rows is" if report.day else "no daily cycle is"
+    return f"times are read as {series.unit}; before edges are sought {cycle} taken out"
 
 
 def _shares(report: Report) -> Table:

@@ -66,6 +66,13 @@ def score(found: Iterable[Pair], known: Iterable[Pair]) -> Score:
 
 def read_edges(path: Path, names: Collection[str]) -> frozenset[Pair]:
     """Read a CSV file with the columns `source` and `target`; raises ContagionError, OSError."""
+    try:
+        return _read_edges(path, names)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ContagionError(f"{path} is no CSV file in UTF-8: {error}") from None
+
+
+def _read_edges(path: Path, names: Collection[str]) -> frozenset[Pair]:
     with path.open(newline="", encoding="utf-8-sig") as file:
         reader = csv.DictReader(file)
         lacking = {"source", "target"} - set(reader.fieldnames or ())

@@ -12,7 +12,7 @@ import numpy as np
 from eitp_server.lab.contagion.error import ContagionError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from eitp_server.intelligence.contagion.gram import Array
@@ -22,6 +22,13 @@ MISSING: Final = frozenset({"", "na", "n/a", "nan", "null", "none", "."})
 DAY_SECONDS: Final = 86_400
 FIRST_ROW: Final = 2
 """The header is row 1."""
+ISO: Final = "ISO 8601"
+UNITS: Final = (
+    (1e8, "minutes", 60.0),
+    (1e11, "seconds since 1970", 1.0),
+    (1e14, "milliseconds since 1970", 0.001),
+)
+"""Of numbers below a bound: what they are taken as, and how many seconds one is."""
 FEWEST_A_DAY: Final = 8
 """With fewer rows a day three daily waves cannot be told from each row by itself."""
 
@@ -36,7 +43,9 @@ class Series:
     times: tuple[str, ...]
     """(T,) as written."""
     seconds: Array
-    """(T,) ascending; a number in the time column counts minutes."""
+    """(T,) ascending."""
+    unit: str = ISO
+    """What the times were taken as: ISO or one of UNITS."""
 
     @property
     def day(self) -> int:
@@ -57,14 +66,17 @@ class Series:
             values=self.values[rows],
             times=self.times[rows],
             seconds=self.seconds[rows],
+            unit=self.unit,
         )
 
 
 def read_series(path: Path, time: str | None = None) -> Series:
     """Read a CSV file with a header; the column named `time`, or the first one, holds the times.
 
-    Times are ISO 8601 (without a zone: UTC) or numbers, ascending. Columns are parted by commas,
-    semicolons or tabs, whichever comes first in the header. Raises ContagionError and OSError.
+    Times are ISO 8601 (without a zone: UTC) or numbers, ascending: minutes, or from 1e8 on seconds
+    since 1970, or from 1e11 on milliseconds; the largest decides for all. Columns are parted by
+    commas, semicolons or tabs, whichever comes first in the header. Raises ContagionError and
+    OSError.
     """
     with path.open(newline="", encoding="utf-8-sig") as file:
         try:
@@ -86,8 +98,8 @@ def read_series(path: Path, time: str | None = None) -> Series:
             for number, row in _numbered(rows)
         ]
     )
-    seconds = _seconds(path, times, rows[0][at])
-    return Series(names=names, values=values, times=tuple(times), seconds=seconds)
+    seconds, unit = _seconds(path, times, rows[0][at])
+    return Series(names=names, values=values, times=tuple(times), seconds=seconds, unit=unit)
 
 
 def write_series(series: Series, path: Path) -> None:
@@ -156,10 +168,15 @@ def _value(path: Path, number: int, row: list[str], at: int, header: list[str]) 
     )
 
 
-def _seconds(path: Path, times: Sequence[str], column: str) -> Array:
-    found = np.array(
-        [_second(path, n, time, column) for n, time in enumerate(times, start=FIRST_ROW)]
-    )
+def _seconds(path: Path, times: Sequence[str], column: str) -> tuple[Array, str]:
+    """Return the times in seconds, ascending, and what they were taken as."""
+    unit, factor = ISO, 1.0
+    if _number(times[0]) is not None:
+        numbers = [_finite(path, n, time, column) for n, time in _placed(times)]
+        unit, factor = _unit(path, max(map(abs, numbers)), column)
+        found = factor * np.array(numbers)
+    else:
+        found = np.array([_moment(path, n, time, column) for n, time in _placed(times)])
     falling = np.flatnonzero(np.diff(found) <= 0)
     if len(falling):
         before = int(falling[0])
@@ -167,14 +184,42 @@ def _seconds(path: Path, times: Sequence[str], column: str) -> Array:
             f"{path}, row {before + FIRST_ROW + 1}, column {column!r}: {times[before + 1]!r} does "
             f"not come after {times[before]!r}; sort the rows by time, one row each"
         )
-    return found
+    return found, unit
 
 
-def _second(path: Path, number: int, time: str, column: str) -> float:
+def _placed(times: Sequence[str]) -> Iterable[tuple[int, str]]:
+    return enumerate(times, start=FIRST_ROW)
+
+
+def _number(time: str) -> float | None:
     try:
-        return 60 * float(time)
+        return float(time)
     except ValueError:
-        pass
+        return None
+
+
+def _finite(path: Path, number: int, time: str, column: str) -> float:
+    value = _number(time)
+    if value is not None and np.isfinite(value):
+        return value
+    raise ContagionError(
+        f"{path}, row {number}, column {column!r}: {time!r} is no finite number; write every time "
+        "of a column that begins with a number as one"
+    )
+
+
+def _unit(path: Path, largest: float, column: str) -> tuple[str, float]:
+    # A hundred million minutes are two centuries; as seconds they end in 1973.
+    for bound, name, factor in UNITS:
+        if largest < bound:
+            return name, factor
+    raise ContagionError(
+        f"{path}, column {column!r}: {largest:g} is too large for milliseconds since 1970; write "
+        "minutes, seconds or milliseconds since 1970, or times as 2026-03-01T00:00:00Z"
+    )
+
+
+def _moment(path: Path, number: int, time: str, column: str) -> float:
     try:
         moment = datetime.fromisoformat(time)
     except ValueError:

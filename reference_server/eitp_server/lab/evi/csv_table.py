@@ -14,8 +14,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SECOND_US: Final = 1_000_000
+EARLIEST_S: Final = -62_135_510_400.0
+"""0001-01-02: before the first day no calendar goes."""
 LATEST_S: Final = 1e11
 """No time in seconds is larger; one in milliseconds is."""
+_TOO_EARLY: Final = "lies before 0001-01-02, the first day there is; give seconds since 1970"
 
 
 def rows(
@@ -32,11 +35,8 @@ def rows(
             places = _places(file, header or [], names, optional, as_named)
             for cells in reader:
                 if cells:
-                    known = len(cells)
-                    yield (
-                        reader.line_num,
-                        [cells[p].strip() if 0 <= p < known else "" for p in places],
-                    )
+                    _require_whole(file, reader.line_num, cells, header or [])
+                    yield reader.line_num, [cells[p].strip() if p >= 0 else "" for p in places]
         except UnicodeDecodeError:
             raise EviInputError.at(file, "is not UTF-8; save the file as UTF-8") from None
         except csv.Error as error:
@@ -55,6 +55,8 @@ def time_us(text: str, file: Path, line: int | None = None, column: str = "") ->
     if abs(seconds) >= LATEST_S:
         problem = f"{text} is no moment in seconds; divide milliseconds by 1,000"
         raise EviInputError.at(file, problem, line=line, column=column)
+    if seconds < EARLIEST_S:
+        raise EviInputError.at(file, f"{text} {_TOO_EARLY}", line=line, column=column)
     return round(seconds * SECOND_US)
 
 
@@ -73,7 +75,22 @@ def _iso_us(text: str, file: Path, line: int | None, column: str) -> int:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     since = moment - datetime(1970, 1, 1, tzinfo=UTC)
-    return (since.days * 86_400 + since.seconds) * SECOND_US + since.microseconds
+    whole = since.days * 86_400 + since.seconds
+    if whole < EARLIEST_S:
+        raise EviInputError.at(file, f"{text} {_TOO_EARLY}", line=line, column=column)
+    if whole >= LATEST_S:
+        problem = f"{text} is too late; the year 5138 is the last one"
+        raise EviInputError.at(file, problem, line=line, column=column)
+    return whole * SECOND_US + since.microseconds
+
+
+def _require_whole(file: Path, line: int, cells: Sequence[str], header: Sequence[str]) -> None:
+    if len(cells) != len(header):
+        problem = (
+            f"{len(cells)} cells, the header has {len(header)}; leave a cell empty where there is "
+            "nothing, and quote text with commas in it"
+        )
+        raise EviInputError.at(file, problem, line=line)
 
 
 def _places(
@@ -83,9 +100,15 @@ def _places(
     optional: Sequence[str],
     as_named: Mapping[str, str],
 ) -> list[int]:
-    there = {name.strip(): place for place, name in enumerate(header)}
+    found = [name.strip() for name in header]
+    there = {name: place for place, name in enumerate(found)}
     wanted = {name: as_named.get(name, name) for name in (*names, *optional)}
     required = {*names, *as_named} & wanted.keys()
+    twice = [column for column in wanted.values() if found.count(column) > 1]
+    if twice:
+        raise EviInputError.at(
+            file, f"has two columns {twice[0]}; give each its own name in the header"
+        )
     missing = [wanted[name] for name in wanted if name in required and wanted[name] not in there]
     if missing:
         raise EviInputError.at(
