@@ -1,4 +1,8 @@
-"""Narrower bounds from what was known of a unit before it was assigned (CUPED)."""
+"""Narrower bounds from what was known of a unit before it was assigned (CUPED).
+
+For experiments that are over and of which a covariate was kept, by `eitp-server lab adjust`: the
+server keeps none, and these errors hold for one look.
+"""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from eitp_server.cli import (
+    adjust,
     bench,
     compare_rules,
     contagion,
@@ -23,6 +24,7 @@ from eitp_server.cli import (
 
 app = typer.Typer(no_args_is_help=True, help="The same maths over files, and benchmarks.")
 app.add_typer(bench.app, name="bench")
+app.command("adjust")(adjust.adjust_difference)
 app.command("draw")(draw.draw)
 app.command("evaluate")(evaluate.evaluate)
 app.command("evi")(evi.measure_volatility)
