@@ -128,3 +128,29 @@ def test_a_restart_changes_nothing(strata: list[tuple[str, bool]], count: int) -
         apart.fold(shop, unit)
         copy.fold(shop, unit)
     assert copy.dump() == apart.dump()
+
+
+def log_capital(seed: int, *, cells: int, gain: float) -> float:
+    """The capital after 6,000 units, a tenth held out, in cells of which some convert seldom."""
+    rng = np.random.default_rng(seed)
+    apart = StratifiedEProcess()
+    for index in range(6_000):
+        cell = index % cells
+        side = Side.HOLDOUT if rng.random() < 0.1 else Side.ARM
+        rate = (0.02, 0.08, 0.2)[cell % 3] * (1 + gain * (side is Side.ARM))
+        outcome = float(rng.random() < rate)
+        apart.fold(
+            str(cell), Unit(side=side, outcome=outcome, arm_propensity=0.9, holdout_share=0.1)
+        )
+    return float(apart.value.log_e)
+
+
+@pytest.mark.parametrize("cells", [3, 30])
+def test_neither_many_cells_nor_cells_that_seldom_convert_hide_an_effect(cells: int) -> None:
+    found = [log_capital(seed, cells=cells, gain=1.0) for seed in range(8)]
+    assert min(found) > np.log(20)
+
+
+def test_many_cells_with_few_visitors_each_make_no_effect() -> None:
+    reached = sum(log_capital(100 + seed, cells=30, gain=0.0) >= np.log(20) for seed in range(20))
+    assert reached <= 4

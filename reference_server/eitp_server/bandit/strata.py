@@ -2,8 +2,8 @@
 
 A shop whose customers convert often and whose policy likes an arm makes the arm look good beside
 shops where neither is so: the treated of all shops convert more often than the holdout of all
-shops although the arm does nothing. So a bet is placed within each stratum, on a difference that
-all strata together suggest.
+shops although the arm does nothing. So a bet is placed within each stratum, on a ratio of rates
+that all strata together suggest.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 
 from eitp_server.bandit.e_process import (
     BATCH_UNITS,
+    PRIOR_CONVERSIONS,
     PRIOR_UNITS,
     Batch,
     EProcess,
@@ -116,19 +117,22 @@ def _closed(value: EProcess, before: Counts, counts: Counts) -> EProcess:
 def _rates(before: Counts) -> tuple[Counts, Counts]:
     """Return the rate that a bet assumes of either side of each stratum, each (strata,).
 
-    A stratum's own rate of both sides, apart by the difference that all strata together show: that
-    of Mantel and Haenszel, drawn towards 0 while little is known.
+    A stratum's own rate of both sides, drawn towards that of all strata, and apart by the ratio
+    that all strata together show: that of Mantel and Haenszel, drawn towards 1 while little is
+    known. A difference instead of a ratio would put the holdout of a stratum with a low rate near
+    0, and its first conversion would cost nearly all.
     """
     won, treated, lost, holdout = before.T
     units = treated + holdout
-    weight = np.divide(treated * holdout, units, out=np.zeros_like(units), where=units > 0)
+    overall = plug_in_rate((won + lost).sum(), units.sum())
+    rate = (PRIOR_UNITS * overall + won + lost) / (PRIOR_UNITS + units)
     share = np.divide(treated, units, out=np.full_like(units, 0.5), where=units > 0)
-    gained = np.where(weight > 0, won * holdout - lost * treated, 0.0)
-    effect = np.divide(gained, units, out=np.zeros_like(units), where=units > 0).sum()
-    effect /= PRIOR_UNITS + weight.sum()
-    rate = plug_in_rate(won + lost, units)
-    sides = rate + (1 - share) * effect, rate - share * effect
-    treated_rate, holdout_rate = (np.clip(side, _LEAST_RATE, 1 - _LEAST_RATE) for side in sides)
+    gained, missed = (won * (1 - share)).sum(), (lost * share).sum()
+    ratio = (PRIOR_CONVERSIONS + gained) / (PRIOR_CONVERSIONS + missed)
+    base = rate / (1 - share + share * ratio)
+    treated_rate, holdout_rate = (
+        np.clip(side, _LEAST_RATE, 1 - _LEAST_RATE) for side in (ratio * base, base)
+    )
     return treated_rate, holdout_rate
 
 
