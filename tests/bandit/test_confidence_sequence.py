@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from eitp_server.bandit.confidence_sequence import (
+from bandit.textbook import (
     degrees_of_freedom,
-    difference_variance,
     fixed_interval,
     fixed_p_value,
+    one_sided_p_value,
+    relative_interval,
+    two_sided_p_value,
+)
+from eitp_server.bandit.confidence_sequence import (
+    difference_variance,
     half_width,
     interval,
     lower_bound,
     one_sided_half_width,
-    one_sided_p_value,
-    relative_interval,
-    two_sided_p_value,
 )
 from hypothesis import given
 from hypothesis import strategies as st
