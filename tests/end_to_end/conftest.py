@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import structlog
 from eitp_server.cli import app
+from end_to_end.insight import untended
 from end_to_end.live import Live, Premises, Shop, clients, served, started
 from typer.testing import CliRunner
 
@@ -121,3 +122,10 @@ def _command(folder: Path, *arguments: str) -> str:
     result = CliRunner().invoke(app, arguments, env={"EITP_DATA_DIR": str(folder)})
     assert result.exit_code == 0, result.output
     return result.stdout.splitlines()[-1]
+
+
+@pytest.fixture
+def still() -> Generator[None]:
+    """Let servers analyse nothing by themselves."""
+    with untended():
+        yield

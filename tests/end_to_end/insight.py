@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import pytest
+from eitp_server.ingest.contagion.runner import ContagionRunner
 from eitp_server.storage.contagion_value import Series
 from eitp_server.storage.sqlite_database import SQLiteDatabase
 from eitp_server.storage.transfers import TransferRow
 from ingest.regions import DAY, Works, at, known, minutes
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from end_to_end.live import Premises
 
 STREAM, CALM = known(3), known(4, edges=0)
+
+
+@contextmanager
+def untended() -> Generator[None]:
+    """Let servers analyse nothing by themselves: to them, what is left here ended months ago."""
+
+    async def wait(runner: ContagionRunner) -> None:
+        del runner
+        await asyncio.Event().wait()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ContagionRunner, "run", wait)
+        yield
 
 
 async def analyses(premises: Premises, *ends: int, series: Series | None = None) -> None:

@@ -30,7 +30,7 @@ from eitp_server.storage.sqlite_database import SQLiteDatabase
 from eitp_server.storage.transfers import SHARED, Transfers
 from end_to_end.insight import STREAM, analyses, finding
 from end_to_end.live import BOTH, clients, items, refusal, served, started, stream_refusal
-from ingest.regions import DAY, Works, at
+from ingest.regions import DAY, Works, at, minutes
 from transport.wire import fields, info
 from typer.testing import CliRunner
 
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from end_to_end.live import Live, Premises, Transport
 
+pytestmark = pytest.mark.usefixtures("still")
 TENANT, EVERYBODY = Audience.AUDIENCE_TENANT, Audience.AUDIENCE_SHARED
 OLDEST = StartPosition.START_POSITION_OLDEST
 LATEST = DeliveryMode.DELIVERY_MODE_LATEST
@@ -204,6 +205,23 @@ async def test_a_watch_from_now_leaves_out_what_has_ended(premises: Premises) ->
     async with started(premises) as live:
         (only,) = await read(live, 1)
     assert only.snapshot.window.end.ToMicroseconds() == at(2 * DAY)
+
+
+async def test_a_watch_from_now_tells_no_edge_while_there_is_no_analysis(
+    premises: Premises,
+) -> None:
+    async with await SQLiteDatabase.open(premises.folder) as database:
+        works, own = Works(database), Series(tenant_id=premises.shop.tenant_id)
+        await works.keep(minutes(STREAM.values, STREAM.names), own)
+        await works.analyse(DAY, DAY + 300)
+    async with started(premises) as live:
+        (only,) = await read(live, 1)
+        request = WatchContagionRequest()
+        async with aclosing(live.watch(request, live.shop.secret)) as watch:
+            two = [await asyncio.wait_for(anext(watch), 5) for _ in range(2)]
+    assert not only.snapshot.HasField("totals")
+    assert two[0] == only
+    assert two[1].WhichOneof("item") == "heartbeat"
 
 
 async def test_a_hurried_watch_skips_to_the_newest_analysis(premises: Premises) -> None:

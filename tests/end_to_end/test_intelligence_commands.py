@@ -87,6 +87,7 @@ async def judged(premises: Premises) -> None:
         await transfers.mark_judged(now_us)
 
 
+@pytest.mark.usefixtures("still")
 async def test_a_watch_prints_edges_and_a_line_for_each_analysis(premises: Premises) -> None:
     await analyses(premises, DAY, 2 * DAY)
     async with started(premises) as live:
@@ -104,6 +105,7 @@ async def test_a_watch_prints_edges_and_a_line_for_each_analysis(premises: Premi
     assert documents[5]["item"]["status"] == "CONTAGION_STATUS_OK"
 
 
+@pytest.mark.usefixtures("still")
 async def test_a_watch_of_what_is_not_shared_is_refused_with_a_reason(premises: Premises) -> None:
     async with started(premises) as live:
         code, _, errors = await watched(live, "--shared")
@@ -111,6 +113,7 @@ async def test_a_watch_of_what_is_not_shared_is_refused_with_a_reason(premises: 
     assert "agreed to pooling" in " ".join(errors.split())
 
 
+@pytest.mark.usefixtures("still")
 async def test_the_report_of_contagion_says_what_the_server_says(
     premises: Premises, tmp_path: Path
 ) -> None:
@@ -127,6 +130,7 @@ async def test_the_report_of_contagion_says_what_the_server_says(
     assert picture.read_bytes().startswith(PNG)
 
 
+@pytest.mark.usefixtures("still")
 async def test_without_an_analysis_the_report_says_why(premises: Premises, tmp_path: Path) -> None:
     words = await report(premises, "contagion", "--shared")
     drawn = await report(
@@ -149,12 +153,14 @@ async def test_without_an_analysis_the_report_says_why(premises: Premises, tmp_p
         ("transfer", "--tenant", "nobody"),
     ],
 )
+@pytest.mark.usefixtures("still")
 async def test_a_report_about_nobody_is_wrong_usage(
     premises: Premises, arguments: tuple[str, ...]
 ) -> None:
     assert (await report(premises, *arguments)).exit_code == 2
 
 
+@pytest.mark.usefixtures("still")
 async def test_the_report_of_transfers_says_what_the_server_lists(
     premises: Premises, tmp_path: Path
 ) -> None:
@@ -178,6 +184,7 @@ async def test_the_report_of_transfers_says_what_the_server_lists(
     assert picture.read_bytes().startswith(PNG)
 
 
+@pytest.mark.usefixtures("still")
 async def test_a_picture_of_transfers_shows_what_was_stored(premises: Premises) -> None:
     await judged(premises)
     async with reading(premises.folder) as database:

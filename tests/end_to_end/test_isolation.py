@@ -21,7 +21,7 @@ from eitp.v1.telemetry_service_pb2 import IngestRequest
 from eitp_server.storage.sqlite_database import SQLiteDatabase
 from eitp_server.storage.transfers import Transfers
 from end_to_end.attempts import ATTEMPTS, belongings
-from end_to_end.insight import analyses, finding
+from end_to_end.insight import analyses, finding, untended
 from end_to_end.live import items, raw_refusal, refusal, started, stream_refusal
 from end_to_end.schema import METHODS
 from end_to_end.shopper import brief, visit
@@ -52,8 +52,9 @@ async def neighbours(
         found = [finding("shop", n, None) for n in range(2)]
         await Transfers(database).replace("shop", found)
         await Transfers(database).mark_judged(found[0].computed_at_us)
-    async with started(premises) as live:
-        yield live, await belongings(live)
+    with untended():
+        async with started(premises) as live:
+            yield live, await belongings(live)
 
 
 @pytest.mark.parametrize("path", ATTEMPTS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -120,6 +120,55 @@ async def test_an_edge_that_holds_no_more_is_told_once_without_figures(works: Wo
         assert (edge.strength, edge.lag_minutes, edge.sign) == (0, 0, 0)
         assert edge.first_seen_us == at(DAY)
     assert await works.kept.window_before(OWN, at(2 * DAY)) == (at(2 * DAY), frozenset())
+
+
+@pytest.mark.parametrize("quiet", [True, False])
+async def test_edges_end_when_there_was_no_analysis_for_as_long_as_a_window(
+    works: Works, quiet: bool
+) -> None:
+    stream = known(3)
+    await works.keep(minutes(stream.values, stream.names))
+    if not quiet:
+        await works.keep(minutes(np.full((2 * DAY, 1), 0.5), ["US-00"], DAY + 1))
+    await works.analyse(DAY, 2 * DAY - 5)
+    assert "ENDED" not in {edge.status for edge in await works.told()}
+    await works.analyse(2 * DAY, 2 * DAY + 5)
+
+    ended = [edge for edge in await works.told() if edge.status == "ENDED"]
+    assert {edge.pair for edge in ended} == stream.pairs
+    assert len(ended) == len(stream.pairs)
+    state = await works.kept.state(OWN)
+    assert state is not None
+    assert not state.edges
+    assert await works.kept.series_with_edges() == []
+
+
+async def test_edges_that_ended_without_an_analysis_are_not_ended_again(works: Works) -> None:
+    stream, calm = known(3), known(4, edges=0)
+    await works.keep(minutes(stream.values, stream.names))
+    await works.keep(minutes(calm.values, calm.names, 3 * DAY + 1))
+    await works.analyse(DAY, 2 * DAY + 5, 4 * DAY)
+
+    statuses = [edge.status for edge in await works.told()]
+    assert statuses.count("ENDED") == len(stream.pairs)
+
+
+async def test_edges_are_told_again_after_a_time_without_an_analysis(works: Works) -> None:
+    stream = known(3, minutes=DAY + 10)
+    rows = minutes(stream.values, stream.names)
+    await works.keep(rows)
+    await works.analyse(DAY)
+    # An analysis that could not be made, as among too few regions.
+    state = await works.kept.state(OWN)
+    assert state is not None
+    basis = replace(state.snapshot.basis, end_us=at(DAY + 5))
+    none = replace(state.snapshot, status="INSUFFICIENT", totals=None, regions=(), basis=basis)
+    await works.kept.keep_analysis(OWN, replace(state, snapshot=none), (), made=False)
+    await works.analyse(DAY + 10)
+
+    told = [edge.pair for edge in await works.told()]
+    holding = {edge.pair for edge in state.edges}
+    assert all(told.count(pair) == 2 for pair in holding)
 
 
 async def test_among_fewer_than_ten_regions_everything_is_exploratory(works: Works) -> None:

@@ -27,17 +27,17 @@ from eitp_server.services.contagion import (
 )
 from eitp_server.services.page import Listing
 from eitp_server.services.transfer import transfer_message
-from eitp_server.storage.contagion_value import SHARED, Edge, Series
+from eitp_server.storage.contagion_value import SHARED, Edge, Series, Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Callable, Sequence
 
     from eitp.v1.contagion_pb2 import ContagionSeries
 
     from eitp_server.services.caller import Caller
     from eitp_server.services.watch import Watch
     from eitp_server.storage.contagion import KeptContagion
-    from eitp_server.storage.contagion_value import Item, Snapshot
+    from eitp_server.storage.contagion_value import Item
     from eitp_server.storage.tenant import Tenant
     from eitp_server.storage.transfers import KeptTransfers, TransferRow
 
@@ -80,9 +80,8 @@ class IntelligenceService:
         watch = self._watch
         after = watch.start(series.tenant_id, request.cursor, request.start)
         if not request.cursor and request.start != StartPosition.START_POSITION_OLDEST:
-            for item in await self._contagion.newest(series, after):
-                if not (isinstance(item.content, Edge) and item.content.status == "ENDED"):
-                    yield _response(watch.cursor(series.tenant_id, item.number), item, named)
+            for item in _holding(await self._contagion.newest(series, after)):
+                yield _response(watch.cursor(series.tenant_id, item.number), item, named)
         reader = ContagionReader(self._contagion, series)
         items = watch.follow_as(reader, series.tenant_id, after, request.mode)
         async for cursor, item in items:
@@ -169,6 +168,16 @@ def _require_followed(feature: int) -> None:
             "`feature` empty.",
             metadata={"feature": name},
         )
+
+
+def _holding(newest: Sequence[Item]) -> list[Item]:
+    """Return what holds now of the last items of each edge and of the snapshots."""
+    made = any(isinstance(one.content, Snapshot) and one.content.totals for one in newest)
+    return [
+        one
+        for one in newest
+        if isinstance(one.content, Snapshot) or (made and one.content.status != "ENDED")
+    ]
 
 
 def _response(cursor: bytes, item: Item, named: ContagionSeries) -> WatchContagionResponse:

@@ -72,6 +72,16 @@ class KeptContagion:
         rows = await self._all(statement)
         return sorted(Series(tenant_id=a, vertical=b, feature=c) for a, b, c in rows)
 
+    async def series_with_edges(self) -> list[Series]:
+        """Return the series that stand with edges which have not ended."""
+        table = _STATES.c
+        statement = select(table.tenant_id, table.vertical, table.feature).where(
+            table.edges != as_json([]), table.estimator_version == self.estimator_version
+        )
+        return [
+            Series(tenant_id=a, vertical=b, feature=c) for a, b, c in await self._all(statement)
+        ]
+
     async def minutes(self, series: Series, after_us: int, through_us: int) -> list[Minute]:
         """Return the minutes that end after `after_us` and not after `through_us`, ascending."""
         table = _MINUTES.c

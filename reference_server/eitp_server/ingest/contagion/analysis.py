@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from eitp_server.ingest.contagion.window import Window
     from eitp_server.intelligence.contagion.analysis import Analysis
-    from eitp_server.intelligence.contagion.history import Pair, Standing
+    from eitp_server.intelligence.contagion.history import Pair
     from eitp_server.storage.contagion_value import KeptProfile
 
     Seen: TypeAlias = tuple[int, frozenset[Pair]]
@@ -56,6 +56,7 @@ class Result:
     changed: tuple[Edge, ...]
     """Edges to be told: new, changed or ended."""
     made: bool
+    """Whether the window counts among those by which later ones are judged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,16 +81,35 @@ def analyse_window(
     basis = _basis(window, found)
     snapshot = _snapshot(window, found, basis, now_us)
     if found.analysis is None:
-        kept = before.state or State(snapshot=snapshot, edges=(), told={})
-        return Result(state=replace(kept, snapshot=snapshot), changed=(), made=False)
+        return _without_analysis(found, snapshot, before)
     edges, ended = _edges(found, basis, before)
-    known: Mapping[Pair, Edge] = before.state.told if before.state else {}
+    # Who began to watch while there was no analysis was told of no edge.
+    told_of = before.state is not None and before.state.snapshot.totals is not None
+    known: Mapping[Pair, Edge] = before.state.told if before.state and told_of else {}
     changed = tuple(edge for edge in edges if _differs(edge, known.get(edge.pair)))
     told = {**known, **{edge.pair: edge for edge in changed}}
     state = State(
         snapshot=snapshot, edges=edges, told={edge.pair: told[edge.pair] for edge in edges}
     )
     return Result(state=state, changed=(*changed, *ended), made=True)
+
+
+def _without_analysis(found: Found, snapshot: Snapshot, before: Before) -> Result:
+    """Return that nothing is new, or that all edges have ended when they are a window old.
+
+    The end of edges counts as a window without any, so that the next analysis does not end them
+    again.
+    """
+    basis = snapshot.basis
+    kept = before.state or State(snapshot=snapshot, edges=(), told={})
+    last_us = max((edge.basis.end_us for edge in kept.edges), default=basis.end_us)
+    if basis.end_us - last_us < WINDOW * MINUTE_US:
+        return Result(state=replace(kept, snapshot=snapshot), changed=(), made=False)
+    ended = tuple(
+        _ended(edge.pair, edge.first_seen_us, found, basis)
+        for edge in sorted(kept.edges, key=lambda edge: edge.pair)
+    )
+    return Result(state=State(snapshot=snapshot, edges=(), told={}), changed=ended, made=True)
 
 
 def is_analysable(window: Window) -> bool:
@@ -215,10 +235,12 @@ def _edges(found: Found, basis: Basis, before: Before) -> tuple[tuple[Edge, ...]
         for pair, edge in by_pair.items()
     )
     ended = sorted(pair for pair, one in standings.items() if one.status is Status.ENDED)
-    return holding, tuple(_ended(pair, standings[pair], found, basis) for pair in ended)
+    return holding, tuple(
+        _ended(pair, standings[pair].first_seen * MINUTE_US, found, basis) for pair in ended
+    )
 
 
-def _ended(pair: Pair, standing: Standing, found: Found, basis: Basis) -> Edge:
+def _ended(pair: Pair, first_seen_us: int, found: Found, basis: Basis) -> Edge:
     return Edge(
         source_region=pair[0],
         target_region=pair[1],
@@ -230,7 +252,7 @@ def _ended(pair: Pair, standing: Standing, found: Found, basis: Basis) -> Edge:
         f_statistic=None,
         p_value=None,
         q_value=None,
-        first_seen_us=standing.first_seen * MINUTE_US,
+        first_seen_us=first_seen_us,
         min_sessions=min(found.fewest.get(name, 0) for name in pair),
         basis=basis,
     )

@@ -71,10 +71,14 @@ class ContagionRunner:
             await self._kept.keep_minutes(minutes.items())
 
     async def analyse(self, end_us: int) -> None:
-        """Analyse each series that had a session in the window that ends at `end_us`."""
+        """Analyse each series that had a session in the window that ends at `end_us`.
+
+        Those with edges as well, which end when there is no analysis for too long.
+        """
         await self._publish()
+        seen = await self._kept.series(end_us - _WINDOW_US)
         async with Apart() as apart:
-            for series in await self._kept.series(end_us - _WINDOW_US):
+            for series in sorted({*seen, *await self._kept.series_with_edges()}):
                 try:
                     await self._analyse_one(series, end_us, apart)
                 except Broken as broken:
