@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     Cells = Mapping[Cell, Partial]
 
 MOST_FEEDS: Final = 256
-"""Of one tenant, and shared; what is beyond that has no feed of its own."""
+"""In use of one tenant, and shared; what is beyond that has no feed of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +137,7 @@ class _Drawing:
         self._ticks: list[TickRow] = []
         self._bars: list[BarRow] = []
         self._number_of = Counter(
-            state.row.tenant_id for state in book.feeds.values() if not state.row.ends_us
+            state.row.tenant_id for state in book.feeds.values() if state.is_used(heard.at_us)
         )
         self._cells, self._late = _by_tenant(heard.cells), _by_tenant(heard.late)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from eitp_server.storage.index_row import BarRow, TickRow
 from eitp_server.volatility.bar import BarPeriod, aggregated, bars
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from eitp_server.storage.index_row import FeedRow
     from eitp_server.volatility.bar import Bar
     from eitp_server.volatility.index import IndexTick
+
+USED_DAYS: Final = 7
 
 
 @dataclass(slots=True)
@@ -33,6 +35,14 @@ class FeedState:
         if self.last is None or self.last.smoothed_z is None or self.last.smoothed_us is None:
             return None
         return Smoothed(self.last.smoothed_z, self.last.smoothed_us)
+
+    def is_used(self, at_us: int) -> bool:
+        """Return whether the feed began, or had a level, within the last USED_DAYS."""
+        since_us = at_us - USED_DAYS * DAY_US
+        fresh = self.row.started_us >= since_us
+        return not self.row.ends_us and (
+            fresh or (self.bar is not None and self.bar.start_us >= since_us)
+        )
 
     def late_since_midnight(self, at_us: int) -> int:
         """Return how many sessions were heard too late on the day of a moment."""
