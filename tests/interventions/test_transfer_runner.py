@@ -14,7 +14,13 @@ from eitp_server.bandit.study import Trial
 from eitp_server.intelligence.transfer import Exclusion, Verdict
 from eitp_server.interventions.transfer_counts import Counting, Pattern, TenantCounts
 from eitp_server.interventions.transfer_finding import Site, judge_own, judge_shared
-from eitp_server.interventions.transfer_runner import WINDOW_US, TransferRunner, due
+from eitp_server.interventions.transfer_runner import (
+    WINDOW_US,
+    Seen,
+    TransferRunner,
+    due,
+    shared_rows,
+)
 from eitp_server.storage.sqlite_database import SQLiteDatabase
 from eitp_server.storage.transfers import SHARED, Transfers
 from eitp_server.storage.trials import Matured
@@ -233,6 +239,16 @@ def test_a_shared_finding_needs_five_tenants() -> None:
     assert few.finding.k == 0
     assert not enough.excluded
     assert enough.finding.k == 1
+
+
+@pytest.mark.parametrize(("tenants", "told"), [(3, False), (6, True)])
+def test_a_tenant_counts_once_however_many_verticals_it_is_in(tenants: int, told: bool) -> None:
+    each = {f"vertical-{number}": counts(lift) for number, lift in enumerate(HELPS[:3])}
+    seen = [Seen(counts={Pattern(kind=HELP_CHAT): each}, invalid=False) for _ in range(tenants)]
+
+    (row,) = shared_rows(seen, NOW_US)
+    assert bool(row.document["verticals"]) is told
+    assert (row.document["evidence"] is not None) is told
 
 
 def test_no_tenant_may_have_more_than_a_quarter_of_a_shared_finding() -> None:

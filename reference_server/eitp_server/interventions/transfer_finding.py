@@ -45,6 +45,8 @@ class Site:
     counts: TenantCounts
     invalid: bool = False
     """A check of its experiment raised the alarm."""
+    tenant: int | None = None
+    """Which one, where one may be in several verticals; None: it is in this one alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +121,8 @@ def judge_shared(sites: Sequence[Site]) -> Judged:
         else:
             kept += [site for site in own if _reason(site) is None]
     finding, shares, verticals = _over_tenants(kept)
-    if kept and (len(kept) < LEAST_TENANTS or shares.max() > LARGEST_SHARE):
+    by_tenant = _by_tenant(kept, shares)
+    if kept and (len(by_tenant) < LEAST_TENANTS or max(by_tenant) > LARGEST_SHARE):
         excluded |= {site.vertical: Exclusion.INSUFFICIENT_TENANTS for site in kept}
         kept, finding, verticals = [], find(None), ()
     return Judged(
@@ -153,6 +156,15 @@ def _vertical_reason(sites: Sequence[Site]) -> Exclusion | None:
     assert effects is not None
     weights = pooled(effects, between_variance(effects)).weights
     return Exclusion.INSUFFICIENT_TENANTS if weights.max() > LARGEST_IN_VERTICAL else None
+
+
+def _by_tenant(sites: Sequence[Site], shares: Vector) -> list[float]:
+    """Return each tenant's share of the weight, over all of its verticals."""
+    found: dict[tuple[bool, int], float] = {}
+    for n, (site, share) in enumerate(zip(sites, shares.tolist(), strict=True)):
+        key = (True, n) if site.tenant is None else (False, site.tenant)
+        found[key] = found.get(key, 0.0) + share
+    return list(found.values())
 
 
 def _over_tenants(sites: Sequence[Site]) -> tuple[Finding, Vector, tuple[Row, ...]]:

@@ -140,8 +140,8 @@ def shared_rows(sharing: Sequence[Seen], now_us: int) -> list[TransferRow]:
     found: list[tuple[Pattern, Judged]] = []
     for pattern in sorted(patterns):
         sites = [
-            Site(vertical=vertical, counts=counts, invalid=seen.invalid)
-            for seen in sharing
+            Site(vertical=vertical, counts=counts, invalid=seen.invalid, tenant=tenant)
+            for tenant, seen in enumerate(sharing)
             for vertical, counts in seen.counts.get(pattern, {}).items()
             if vertical
         ]
