@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import aclosing
 from dataclasses import asdict, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -302,11 +303,12 @@ async def test_what_was_stored_when_the_work_was_cancelled_is_published_afterwar
     await works.analyse(15)
 
     told: list[int] = []
-    async for item in works.feed.follow_as(ContagionReader(works.kept, OWN), 1):
-        assert not isinstance(item, Gap)
-        told.append(item.number)
-        if len(told) == 2:
-            break
+    reader = ContagionReader(works.kept, OWN)
+    async with aclosing(works.feed.follow_as(reader, 1)) as followed, asyncio.timeout(5):
+        while len(told) < 2:
+            item = await anext(followed)
+            assert not isinstance(item, Gap)
+            told.append(item.number)
     assert told == [2, 3]
 
 
