@@ -29,7 +29,7 @@ from end_to_end.shopper import calm, ingest, stuck, visit
 from end_to_end.test_intelligence import pool
 from google.protobuf.json_format import MessageToDict
 from ingest.regions import DAY
-from interventions.test_transfer_runner import HELPS, counts
+from interventions.transfer_trials import HELPS, counts
 from typer.testing import CliRunner
 
 if TYPE_CHECKING:

@@ -1,0 +1,19 @@
+"""A runner over an empty database, for the tests of what spreads between regions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from eitp_server.storage.sqlite_database import SQLiteDatabase
+from ingest.regions import Works
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+
+@pytest.fixture
+async def works() -> AsyncGenerator[Works]:
+    """A runner over an empty database in memory."""
+    async with await SQLiteDatabase.open(None) as database:
+        yield Works(database)
