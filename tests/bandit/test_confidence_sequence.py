@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from eitp_server.bandit.confidence_sequence import (
     lower_bound,
     one_sided_half_width,
 )
+from golden import golden
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import ndtr
@@ -38,7 +38,7 @@ estimates = st.floats(-10.0, 10.0)
 
 @pytest.fixture(scope="module", params=range(3))
 def lift(request: pytest.FixtureRequest, eitp_data: Path) -> dict[str, Any]:
-    return json.loads((eitp_data / "vectors" / "bandit.json").read_text())["lift"][request.param]
+    return golden(eitp_data, "bandit")["lift"][request.param]
 
 
 def near(expected: float) -> Any:
@@ -94,7 +94,7 @@ def test_relative_lift_is_that_of_the_vector(lift: dict[str, Any]) -> None:
 
 
 def test_bounds_of_the_weighted_mean_are_those_of_the_vector(eitp_data: Path) -> None:
-    vector = json.loads((eitp_data / "vectors" / "bandit.json").read_text())["aipw"]
+    vector = golden(eitp_data, "bandit")["aipw"]
     phi = np.array(vector["phi"])
     found = interval(phi.mean(), phi.var(), len(phi), tightest_at=5_000)
     assert found.low == near(vector["two_sided_cs"][0])

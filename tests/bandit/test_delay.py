@@ -16,6 +16,7 @@ from eitp_server.bandit.delay import (
     DelayHistogram,
     seen_share,
 )
+from golden import golden
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,7 +32,7 @@ ages = st.lists(st.floats(0.0, 2 * WINDOW), min_size=1, max_size=40)
 
 @pytest.fixture(scope="module")
 def vector(eitp_data: Path) -> dict[str, Any]:
-    return json.loads((eitp_data / "vectors" / "bandit.json").read_text())["delay"]
+    return golden(eitp_data, "bandit")["delay"]
 
 
 def recorded(found: list[float], at: float = 0.0) -> DelayHistogram:

@@ -15,6 +15,7 @@ from eitp_server.bandit.discount import (
     from_row,
     remaining,
 )
+from golden import golden
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,7 +31,7 @@ events = st.lists(
 
 @pytest.fixture(scope="module")
 def vector(eitp_data: Path) -> dict[str, Any]:
-    return json.loads((eitp_data / "vectors" / "bandit.json").read_text())["discount"]
+    return golden(eitp_data, "bandit")["discount"]
 
 
 def heard(log: Iterable[tuple[float, float]], half_life: float = DAY) -> FadingCounts[float]:

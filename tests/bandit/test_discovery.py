@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from eitp_server.bandit.discovery import discoveries
+from golden import golden
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,7 +18,7 @@ e_values = st.lists(st.floats(0.0, 1e6), min_size=1, max_size=30)
 
 
 def test_discoveries_are_those_of_the_vector(eitp_data: Path) -> None:
-    vector = json.loads((eitp_data / "vectors" / "bandit.json").read_text())["ebh"]
+    vector = golden(eitp_data, "bandit")["ebh"]
     found = discoveries(np.array(vector["e"]), vector["alpha"])
     assert np.flatnonzero(found).tolist() == vector["rejected"]
 

@@ -15,6 +15,7 @@ from eitp_server.bandit.e_process import (
     log_growth,
     plug_in_rate,
 )
+from golden import golden
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import gammaln, ndtr, xlog1py, xlogy
@@ -48,7 +49,7 @@ def played(rows: list[tuple[tuple[int, int], tuple[int, int]]]) -> list[EProcess
 
 @pytest.fixture(scope="module")
 def vector(eitp_data: Path) -> dict[str, Any]:
-    return json.loads((eitp_data / "vectors" / "bandit.json").read_text())["eprocess_2x2"]
+    return golden(eitp_data, "bandit")["eprocess_2x2"]
 
 
 def test_evidence_is_that_of_the_vector(vector: dict[str, Any]) -> None:

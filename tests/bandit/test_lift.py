@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from eitp_server.bandit.confidence_sequence import lower_bound
 from eitp_server.bandit.e_process import Batch, EProcess
 from eitp_server.bandit.lift import Lift, LiftMethod, difference, gain, overall, weighted
 from eitp_server.bandit.pseudo_outcome import EffectSums, Side, SideSums, Unit, pseudo_outcome
+from golden import golden
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import ndtr
@@ -42,7 +42,7 @@ def sums(treated: tuple[int, int], holdout: tuple[int, int]) -> EffectSums:
 
 @pytest.fixture(scope="module", params=range(3))
 def vector(request: pytest.FixtureRequest, eitp_data: Path) -> dict[str, Any]:
-    return json.loads((eitp_data / "vectors" / "bandit.json").read_text())["lift"][request.param]
+    return golden(eitp_data, "bandit")["lift"][request.param]
 
 
 def test_lift_of_the_system_is_that_of_the_vector(vector: dict[str, Any]) -> None:

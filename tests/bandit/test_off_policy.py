@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +20,7 @@ from eitp_server.bandit.off_policy import (
     switch_doubly_robust,
     switched,
 )
+from golden import golden
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,7 +37,7 @@ decisions = st.lists(st.tuples(weights, rewards, rewards, rewards), min_size=2, 
 
 @pytest.fixture(scope="module")
 def vectors(eitp_data: Path) -> dict[str, Any]:
-    return json.loads((eitp_data / "vectors" / "bandit.json").read_text())
+    return golden(eitp_data, "bandit")
 
 
 def columns(rows: list[tuple[float, float, float, float]]) -> tuple[Vector, Vector, Predictions]:

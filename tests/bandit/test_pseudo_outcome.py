@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from eitp_server.bandit.pseudo_outcome import EffectSums, Side, Unit, pseudo_outcome
+from golden import golden
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,7 +29,7 @@ units = st.builds(
 
 @pytest.fixture(scope="module")
 def vectors(eitp_data: Path) -> dict[str, Any]:
-    return json.loads((eitp_data / "vectors" / "bandit.json").read_text())
+    return golden(eitp_data, "bandit")
 
 
 def folded(rows: list[Unit]) -> EffectSums:

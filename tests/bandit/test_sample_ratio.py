@@ -15,6 +15,7 @@ from eitp_server.bandit.sample_ratio import (
     chi_square,
     log_bayes_factor,
 )
+from golden import golden
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -33,7 +34,7 @@ batches = st.lists(
 
 @pytest.fixture(scope="module")
 def vectors(eitp_data: Path) -> dict[str, Any]:
-    return json.loads((eitp_data / "vectors" / "bandit.json").read_text())
+    return golden(eitp_data, "bandit")
 
 
 def near(expected: float, tolerance: float = 1e-9) -> Any:

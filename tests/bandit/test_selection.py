@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from eitp_server.bandit.selection import (
     total_propensity,
     with_floor,
 )
+from golden import golden
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import betainc, betaln, digamma, expit, log_expit, polygamma
@@ -35,7 +35,7 @@ weights = st.lists(st.floats(0.0, 1.0), min_size=1, max_size=40).filter(lambda w
 
 @pytest.fixture(scope="module")
 def vectors(eitp_data: Path) -> dict[str, Any]:
-    return json.loads((eitp_data / "vectors" / "bandit.json").read_text())
+    return golden(eitp_data, "bandit")
 
 
 def assert_close(found: Vector, expected: Vector | list[float] | float) -> None:

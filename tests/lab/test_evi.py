@@ -12,6 +12,7 @@ from eitp_server.cli.lab import app
 from eitp_server.lab.evi.csv_table import iso
 from eitp_server.lab.evi.states import COLUMNS, read_states
 from eitp_server.volatility.methodology import DIMENSIONS
+from golden import golden
 from typer.testing import CliRunner
 
 if TYPE_CHECKING:
@@ -91,10 +92,7 @@ def test_sessions_may_be_mixed_in_any_way_and_late_states_are_said_to_be_dropped
 
 @pytest.fixture
 def vectors(eitp_data: Path) -> dict[str, Any]:
-    file = eitp_data / "vectors" / "analytics.json"
-    if not file.is_file():
-        pytest.skip(f"{file} does not exist: the golden vectors are not part of the repository")
-    return json.loads(file.read_text())
+    return golden(eitp_data, "analytics")
 
 
 def test_without_a_base_there_are_levels_and_a_reason(states: Path) -> None:

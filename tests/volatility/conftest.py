@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from golden import golden
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -13,7 +13,4 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def vectors(eitp_data: Path) -> dict[str, Any]:
-    file = eitp_data / "vectors" / "analytics.json"
-    if not file.is_file():
-        pytest.skip(f"{file} does not exist: the golden vectors are not part of the repository")
-    return json.loads(file.read_text())
+    return golden(eitp_data, "analytics")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from eitp_server.intelligence.contagion.decomposition import (
     responses,
 )
 from eitp_server.intelligence.contagion.refusal import Reason, Refused
+from golden import golden
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,10 +24,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def vectors(eitp_data: Path) -> dict[str, Any]:
-    path = eitp_data / "vectors" / "analytics.json"
-    if not path.is_file():
-        pytest.skip(f"{path} does not exist: point EITP_DATA at the golden vectors")
-    return json.loads(path.read_text())
+    return golden(eitp_data, "analytics")
 
 
 def system(seed: int, series: int, lags: int = 2) -> Autoregression:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from eitp_server.intelligence.contagion.hawkes import Hawkes
 from eitp_server.intelligence.contagion.refusal import Reason, Refused
+from golden import golden
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,10 +16,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def vector(eitp_data: Path) -> dict[str, Any]:
-    path = eitp_data / "vectors" / "analytics.json"
-    if not path.is_file():
-        pytest.skip(f"{path} does not exist: point EITP_DATA at the golden vectors")
-    return json.loads(path.read_text())["C5_hawkes_exp"]
+    return golden(eitp_data, "analytics")["C5_hawkes_exp"]
 
 
 def test_two_kinds_of_events_have_the_figures_of_the_golden_vector(vector: dict[str, Any]) -> None:

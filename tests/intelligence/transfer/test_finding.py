@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from eitp_server.intelligence.transfer import (
     statement,
     verdict,
 )
+from golden import golden
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from intelligence.transfer.trials import effects, log_risk_ratios, some_effects
@@ -31,10 +31,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def six(eitp_data: Path) -> dict[str, Any]:
     """The golden case of six verticals."""
-    file = eitp_data / "vectors" / "analytics.json"
-    if not file.is_file():
-        pytest.skip(f"{file} does not exist")
-    return json.loads(file.read_text())["M5_six_verticals"]
+    return golden(eitp_data, "analytics")["M5_six_verticals"]
 
 
 def six_effects(six: dict[str, Any]) -> Effects:
