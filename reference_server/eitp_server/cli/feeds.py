@@ -12,7 +12,7 @@ import typer
 from rich.box import SIMPLE_HEAD
 from rich.table import Column, Table
 
-from eitp_server.cli.console import CONSOLE, run
+from eitp_server.cli.console import CONSOLE, require_data, run
 from eitp_server.cli.evaluate import refuse
 from eitp_server.cli.records import data_directory, require_tenant
 from eitp_server.config import Settings
@@ -151,6 +151,13 @@ async def _listed(directory: Path) -> list[tuple[FeedRow, TickRow | None, list[B
         return [(feed, newest.get(feed.feed_id), await index.bases(feed)) for feed in feeds]
 
 
+def _own_directory() -> Path | None:
+    directory = Settings().data_dir
+    if directory is not None:
+        require_data(directory)
+    return directory
+
+
 async def _imported(choice: Choice, base: Base) -> BaseRow:
     from eitp_server.classification.estimator import ESTIMATOR_VERSION
     from eitp_server.ingest.index.series import feed_id
@@ -162,7 +169,7 @@ async def _imported(choice: Choice, base: Base) -> BaseRow:
 
     name = feed_id(choice, BaseKind.ROLLING, ESTIMATOR_VERSION)
     today_us = time.time_ns() // 1000 // DAY_US * DAY_US
-    async with await SQLiteDatabase.open(Settings().data_dir) as database:
+    async with await SQLiteDatabase.open(_own_directory()) as database:
         store, tenants = IndexStore(database), (await Accounts.open(database)).tenants
         if choice.tenant_id:
             require_tenant(choice.tenant_id, [tenant.tenant_id for tenant in tenants.all()])
@@ -193,7 +200,7 @@ async def _corrected(feed_id: str, at_us: int, reason: int, explanation: str) ->
     from eitp_server.storage.index_store import IndexStore
     from eitp_server.storage.sqlite_database import SQLiteDatabase
 
-    async with await SQLiteDatabase.open(Settings().data_dir) as database:
+    async with await SQLiteDatabase.open(_own_directory()) as database:
         store = IndexStore(database)
         known = {feed.feed_id: feed for feed in await store.feeds()}
         if feed_id not in known:
