@@ -160,6 +160,7 @@ def test_the_first_verdict_that_holds_is_given() -> None:
         ({"pending_units": 1_200}, "1,200 visitors are not counted yet: their window is open."),
         ({"censored_units": 7}, "7 visitors are left out: their outcome is unknowable."),
         ({"late_conversions": 12}, "12 conversions came too late to count."),
+        ({"stopped_arms": 1}, "Guardrails stopped 1 intervention during the experiment."),
         ({"stopped_arms": 2}, "Guardrails stopped 2 interventions during the experiment."),
     ],
 )

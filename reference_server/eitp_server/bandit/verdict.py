@@ -154,7 +154,8 @@ def _caveats(findings: Findings, verdict: ExperimentVerdict) -> Iterator[str]:
     if findings.late_conversions:
         yield f"{findings.late_conversions:,} conversions came too late to count."
     if findings.stopped_arms:
-        yield f"Guardrails stopped {findings.stopped_arms:,} interventions during the experiment."
+        noun = "intervention" if findings.stopped_arms == 1 else "interventions"
+        yield f"Guardrails stopped {findings.stopped_arms:,} {noun} during the experiment."
 
 
 def _about_lift(lift: Lift, days: float, verdict: ExperimentVerdict) -> Iterator[str]:
