@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 import time
+from asyncio.subprocess import PIPE
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from eitp.cli import app as client
 from eitp_server.classification.estimator import ESTIMATOR_VERSION
 from eitp_server.cli import app as server
 from eitp_server.storage.index_row import BaseRow
@@ -138,19 +139,28 @@ async def test_closes_give_a_base_when_they_are_enough(premises: Premises, tmp_p
     assert "1,999 minutes" in " ".join(few.output.split())
 
 
+async def eitp(*arguments: str) -> tuple[int | None, str, str]:
+    """Run the client in a process of its own, for gRPC has one loop in each."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "eitp", *arguments, stdout=PIPE, stderr=PIPE
+    )
+    printed, complaint = await process.communicate()
+    return process.returncode, printed.decode(), complaint.decode()
+
+
 async def test_the_client_prints_the_newest_tick_with_its_base(past: Premises) -> None:
     async with started(past) as live:
         options = ("--server", live.grpc_address, "--key", live.shop.secret, "--count", "1")
         arguments = ("watch", "volatility", *options)
-        words = await asyncio.to_thread(CliRunner().invoke, client, arguments)
-        lines = await asyncio.to_thread(CliRunner().invoke, client, (*arguments, "--json"))
+        status, words, complaint = await eitp(*arguments)
+        _, lines, _ = await eitp(*arguments, "--json")
         nobody = ("watch", "volatility", *options[:3], live.rival.secret)
-        none = await asyncio.to_thread(CliRunner().invoke, client, nobody)
-    base, tick = map(json.loads, lines.stdout.splitlines())
-    assert words.exit_code == 0, words.output
-    assert "base imported-2024-10-04: median 1.0000, spread 0.1000" in words.stdout
-    assert "n 40" in words.stdout
+        refused, _, reason = await eitp(*nobody)
+    base, tick = map(json.loads, lines.splitlines())
+    assert status == 0, complaint
+    assert "base imported-2024-10-04: median 1.0000, spread 0.1000" in words
+    assert "n 40" in words
     assert [base["kind"], tick["kind"]] == ["base", "tick"]
     assert tick["item"]["feedId"] == ROOT
-    assert none.exit_code == 1
-    assert "no feed of this shop yet" in none.output
+    assert refused == 1
+    assert "no feed of this shop yet" in reason
