@@ -22,6 +22,9 @@ MANY = 20
 """More arms than this are integrated on the finer grid."""
 NUMBERS_AT_ONCE = 65_536
 """How many values of a function are held at once for many cells."""
+NEGLIGIBLE = 1e-17
+"""What may be left out at a node, where the nodes of a cell sum to 10 or more."""
+TINY = 1e-300
 
 
 def best_probabilities(alpha: Vector, beta: Vector) -> Vector:
@@ -31,7 +34,7 @@ def best_probabilities(alpha: Vector, beta: Vector) -> Vector:
     functions and f the densities over the logit u of the rate, the value of arm i is the integral
     of f_i(u) prod_{j != i} F_j(u).
     """
-    return _normalised(_mass_of_best(alpha, beta, *_grid(alpha, beta)))
+    return best_probabilities_of_many(alpha[None], beta[None])[0]
 
 
 def best_probabilities_of_many(alpha: Vector, beta: Vector) -> Vector:
@@ -39,11 +42,13 @@ def best_probabilities_of_many(alpha: Vector, beta: Vector) -> Vector:
 
     Rows are worked on a few at a time, so that what lies between fits a processor's cache.
     """
-    rows = max(1, NUMBERS_AT_ONCE // (NODES * max(alpha.shape[1], 1)))
+    rows = max(1, NUMBERS_AT_ONCE // (_nodes(alpha.shape[1]) * max(alpha.shape[1], 1)))
     found = np.empty(alpha.shape)
     for first in range(0, len(alpha), rows):
         a, b = alpha[first : first + rows], beta[first : first + rows]
-        found[first : first + rows] = _normalised(_mass_of_best(a, b, *_grid(a, b)))
+        mass, _, starts = _mass_of_best(a, b)
+        probability = np.add.reduceat(mass, starts, axis=1)
+        found[first : first + rows] = (probability / probability.sum(axis=0)).T
     return found
 
 
@@ -53,9 +58,9 @@ def expected_loss(alpha: Vector, beta: Vector) -> Vector:
     The least of them is all that further exploring can gain on average: where it is below what a
     shop cares for, the search for the best arm may stop.
     """
-    u, du = _grid(alpha, beta)
-    mass = _mass_of_best(alpha, beta, u, du).sum(axis=0)
-    return mass @ expit(u) / mass.sum() - alpha / (alpha + beta)
+    mass, rate, _ = _mass_of_best(alpha[None], beta[None])
+    highest = mass.sum(axis=0)
+    return highest @ rate / highest.sum() - alpha / (alpha + beta)
 
 
 DEFAULT_FLOOR = 0.05
@@ -96,6 +101,10 @@ def total_propensity(probability: float, *, holdout_share: float, holdout: bool)
     return holdout_share if holdout else (1.0 - holdout_share) * probability
 
 
+def _nodes(arms: int) -> int:
+    return NODES if arms <= MANY else NODES_FOR_MANY
+
+
 def _grid(alpha: Vector, beta: Vector) -> tuple[Vector, Vector]:
     """Return nodes (..., n) over the logit and their weights, by the trapezoid rule over t.
 
@@ -109,22 +118,45 @@ def _grid(alpha: Vector, beta: Vector) -> tuple[Vector, Vector]:
     low = (centre - REACH * spread).max(axis=-1, keepdims=True)
     scale = REACH * spread.min(axis=-1, keepdims=True)
     high = (centre + REACH * spread).max(axis=-1, keepdims=True)
-    nodes = NODES if alpha.shape[-1] <= MANY else NODES_FOR_MANY
-    t = np.arcsinh((high - low) / scale) * np.linspace(0.0, 1.0, nodes)
+    t = np.arcsinh((high - low) / scale) * np.linspace(0.0, 1.0, _nodes(alpha.shape[-1]))
     return low + scale * np.sinh(t), np.cosh(t)
 
 
-def _mass_of_best(alpha: Vector, beta: Vector, u: Vector, du: Vector) -> Vector:
-    """Return (..., K, n): the mass with which arm k is the best and lies at node u, as it comes."""
-    a, b, u = alpha[..., None], beta[..., None], u[..., None, :]
+def _mass_of_best(alpha: Vector, beta: Vector) -> tuple[Vector, Vector, NDArray[np.intp]]:
+    """Return where the best arm lies in each of the (cells, K), node by node that matters.
+
+    The first is (K, m): the mass with which arm k is the best at a node, as it comes; the second
+    the rates of the nodes, (m,); the third, (cells,), where each cell begins among the m.
+
+    The distribution functions F are dear, so they are not computed where a bound shows that they
+    do not count. The slope g = a - (a + b) x of log f falls with u. So F(u), the integral of f'/g
+    up to u, is at most f/g where g > 0, and 1 - F at most f/-g where g < 0. With U = f / max(f, g)
+    no F is above its U, and the masses at a node sum to at most B = du prod_j U_j sum_k max(f_k,
+    g_k). A node with B below NEGLIGIBLE is left out. Where B f_j/-g_j is, F_j counts as 1: by
+    that the masses sum to at most so much more. The trapezoid sum of n nodes at distance T/(n - 1)
+    over t comes to (n - 1)/T, so the error is below T (K + 1) NEGLIGIBLE of it: for 40 arms
+    whose spreads are 1e7 apart, where T is 18, below 1e-14.
+    """
+    u, du = _grid(alpha, beta)
+    a, b, rate = alpha.T[..., None], beta.T[..., None], expit(u)
     density = np.exp(a * log_expit(u) + b * log_expit(-u) - betaln(a, b))
-    below = betainc(a, b, expit(u))
-    before, after = np.ones(below.shape), np.ones(below.shape)
-    np.cumprod(below[..., :-1, :], axis=-2, out=before[..., 1:, :])
-    np.cumprod(below[..., :0:-1, :], axis=-2, out=after[..., -2::-1, :])
-    return density * before * after * du[..., None, :]
+    slope = a - (a + b) * rate
+    bound = _bound(density, slope) * du
+    # Compared this way round, the greatest is always kept, whatever it is.
+    kept = ~(bound < NEGLIGIBLE * np.minimum(bound.max(axis=-1, keepdims=True), 1.0))
+    cell = np.nonzero(kept)[0]
+    density, rate = density[:, kept], rate[kept]
+    counts = bound[kept] * density >= -NEGLIGIBLE * slope[:, kept]
+    below = np.ones(density.shape)
+    betainc(alpha.T[:, cell], beta.T[:, cell], rate, out=below, where=counts)
+    mass = density * du[kept]
+    mass[1:] *= np.cumprod(below[:-1], axis=0)
+    mass[:-1] *= np.cumprod(below[:0:-1], axis=0)[::-1]
+    return mass, rate, np.searchsorted(cell, np.arange(len(alpha)))
 
 
-def _normalised(mass: Vector) -> Vector:
-    probability = mass.sum(axis=-1)
-    return probability / probability.sum(axis=-1, keepdims=True)
+def _bound(density: Vector, slope: Vector) -> Vector:
+    """Return an upper bound of sum_k f_k prod_{j != k} F_j of the (K, ...) arms: (...)."""
+    density = np.maximum(density, TINY)
+    ceiling = np.maximum(density, slope)
+    return (density / ceiling).prod(axis=0) * ceiling.sum(axis=0)
