@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from eitp_server.bandit.decision import ANY, Cell
+from eitp_server.bandit.delay import DelayHistogram
 from eitp_server.bandit.discount import FadingCounts
+from eitp_server.bandit.frame import Frame
 from eitp_server.bandit.learning import Lesson, Terms, learn
+from eitp_server.bandit.lines import encode
+from eitp_server.bandit.open_decisions import OpenDecisions
 from eitp_server.bandit.policy_table import CellPolicy, PolicyTable
-from eitp_server.bandit.tally import Frame, Tallies
+from eitp_server.bandit.tally import Tallies
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,16 +49,66 @@ def tallies() -> Tallies:
 
 def frame(counts: Mapping[Key, tuple[float, float]]) -> Frame:
     """Matured counts, (successes, trials), as if all were of this moment."""
-    at = START_US / SECOND
+    cells = {place: code for code, place in enumerate(dict.fromkeys(key[0] for key in counts))}
+    arms = {arm: code for code, arm in enumerate(dict.fromkeys(key[1] for key in counts))}
+    won, tried = np.array(list(counts.values()), np.float64).reshape(-1, 2).T
     return Frame(
-        now_us=START_US,
-        faded={
-            key: FadingCounts(successes=won, trials=tried, at=at)
-            for key, (won, tried) in counts.items()
-        },
-        waiting={},
-        delays={},
+        cells=[encode(place.as_row()) for place in cells],
+        arms=list(arms),
+        cell=np.array([cells[place] for place, _ in counts], np.int32),
+        arm=np.array([arms[arm] for _, arm in counts], np.int32),
+        successes=won,
+        trials=tried,
+        at=np.full(len(counts), START_US / SECOND),
+        open=OpenDecisions().columns(),
+        delays=[],
     )
+
+
+def keys(seen: Frame) -> list[Key]:
+    """The cell and arm of each row."""
+    places, arms = seen.places(), list(seen.arms)
+    return [
+        (places[place], arms[arm])
+        for place, arm in zip(seen.cell.tolist(), seen.arm.tolist(), strict=True)
+    ]
+
+
+def faded(seen: Frame) -> dict[Key, FadingCounts[float]]:
+    """What has matured."""
+    columns = (seen.successes.tolist(), seen.trials.tolist(), seen.at.tolist())
+    return {
+        key: FadingCounts(successes=won, trials=tried, at=at)
+        for key, won, tried, at in zip(keys(seen), *columns, strict=True)
+        if tried
+    }
+
+
+def waiting(seen: Frame) -> dict[Key, list[tuple[int, int]]]:
+    """The moments and delays of what is open."""
+    found: dict[Key, list[tuple[int, int]]] = {}
+    of_row, still = keys(seen), seen.open
+    columns = still.row.tolist(), still.decided_us.tolist(), still.delay_us.tolist()
+    row: int
+    for row, decided_us, delay_us in zip(*columns, strict=True):
+        found.setdefault(of_row[row], []).append((decided_us, delay_us))
+    return found
+
+
+def content(kept: Tallies) -> tuple[object, ...]:
+    """All that is counted, whatever the rows are called in which it stands."""
+    seen = kept.frame()
+    return faded(seen), waiting(seen), sorted(seen.delays)
+
+
+def delays_of(seen: Frame) -> dict[str, DelayHistogram]:
+    """The delays of each tenant."""
+    found: dict[str, DelayHistogram] = {}
+    for line in seen.delays:
+        tenant_id, state = json.loads(line)
+        found[str(tenant_id)] = delays = DelayHistogram()
+        delays.load(state)
+    return found
 
 
 def lesson(
@@ -61,6 +117,7 @@ def lesson(
     *,
     asked: Mapping[Cell, Sequence[Arms]] | None = None,
     terms: Mapping[str, Terms] | None = None,
+    now_us: int = START_US,
     window_us: int = WINDOW_US,
 ) -> Lesson:
     """Everything that there is to learn from, under a policy that decides already."""
@@ -68,9 +125,9 @@ def lesson(
     return Lesson(
         frame=seen,
         asked=table.asked() if asked is None else asked,
-        known=table.known(),
-        explorations=table.explorations(),
+        policy=table.dump(),
         terms=terms or {},
+        now_us=now_us,
         window_us=window_us,
         half_life_us=HALF_LIFE_US,
     )

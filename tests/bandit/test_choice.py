@@ -46,7 +46,7 @@ def decisions() -> Sequence[Decision]:
         due = moment(number, label=number % 3)
         if number % LEARNT_AFTER == 0:
             kept.mature(due.now_us)
-            document = learn(lesson(kept.frame(due.now_us), table, window_us=MINUTE))
+            document = learn(lesson(kept.frame(), table, now_us=due.now_us, window_us=MINUTE))
             table.install(document or {"exploration": [], "cells": [], "snapshot_id": ""})
         decision = choose(due, table.snapshot(due.cell, ARMS[: 3 + number % 2]), EXPERIMENT)
         made.append(decision)

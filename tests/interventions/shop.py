@@ -91,15 +91,21 @@ def open_shop(settings: Settings = UNLIMITED, *, arms: int = 1) -> Policy:
     return policy
 
 
+def lines(policy: Policy) -> list[str]:
+    """What the policy writes down as text: a head, what was learnt, and visits."""
+    return policy.dump()["lines"].tobytes().decode().split("\n")
+
+
 def text(policy: Policy) -> str:
-    return policy.dump().decode()
+    """The whole state."""
+    numbers = {name: array.tolist() for name, array in policy.dump().items() if name != "lines"}
+    return "\n".join((*lines(policy), json.dumps(numbers)))
 
 
 def visits(policy: Policy) -> list[dict[str, Any]]:
     """What the policy remembers of sessions."""
-    first, *lines = text(policy).split("\n")
-    head = json.loads(first)
-    rows = [json.loads(line) for line in lines[head["tallies"] + head["table"] :]]
+    head, *rest = map(json.loads, lines(policy))
+    rows = rest[head["table"] :]
     return [dict(zip(map(attrgetter("name"), fields(Visit)), row, strict=True)) for row in rows]
 
 

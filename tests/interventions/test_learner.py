@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import pickle
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from eitp_server.bandit.learning import learn
 from eitp_server.bandit.policy_table import PRIOR, Exploration, Goal
 from eitp_server.errors import Reason, Unavailable
 from eitp_server.interventions import learner as learner_module
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     import pytest
     from eitp_server.bandit.decision import Cell
+    from eitp_server.bandit.learning import Lesson
     from eitp_server.interventions.policy import Policy
 
 CLOSED_US = START_US + 25 * HOUR
@@ -38,7 +41,14 @@ def busy(policy: Policy) -> Cell:
 
 
 def learner(policy: Policy, install: Callable[[dict[str, Any]], Awaitable[object]]) -> Learner:
-    return Learner(lambda: policy, install, lambda: {"shop": WISH}, lambda: CLOSED_US, Rhythm())
+    return Learner(
+        lambda: policy, install, lambda: {"shop": WISH}, lambda: CLOSED_US, Rhythm(), here
+    )
+
+
+async def here(lesson: Lesson) -> dict[str, Any] | None:
+    """Learn in this process, as another would: from a copy."""
+    return learn(pickle.loads(pickle.dumps(lesson)))
 
 
 async def test_what_is_learnt_is_installed_once() -> None:
@@ -87,7 +97,9 @@ class Beside:
         self.is_refused = False
         self._policy = policy
         rhythm = Rhythm(seconds=0.001, events=1_000)
-        self._learner = Learner(lambda: policy, self._install, self._wished, self._now_us, rhythm)
+        self._learner = Learner(
+            lambda: policy, self._install, self._wished, self._now_us, rhythm, here
+        )
         self._looks = 0
         self._rested = asyncio.Event()
 

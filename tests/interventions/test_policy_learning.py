@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from eitp_server.bandit.learning import Terms, learn
-from eitp_server.bandit.policy_table import PRIOR, UNTAUGHT
+from eitp_server.bandit.policy_table import PRIOR, UNTAUGHT, CellPolicy
 from eitp_server.errors import Missing
 from eitp_server.interventions.definition import InterventionKind, to_json
 from eitp_server.interventions.desk import Desk
@@ -58,7 +58,7 @@ def counts(policy: Policy, like: Decision) -> dict[str, tuple[float, float]]:
 
 
 def teach(policy: Policy, at_us: int) -> dict[str, Any]:
-    document = learn(policy.lesson({"shop": Terms()}, at_us))
+    document = learn(policy.lesson({"shop": Terms(arms=dict.fromkeys(ARMS[1:], ""))}, at_us))
     assert document is not None
     return {**document, "epochs": policy.catalogue.epochs()}
 
@@ -211,7 +211,7 @@ def test_what_was_learnt_before_a_change_and_comes_after_it_says_nothing_of_the_
     [decision, *_] = busy(policy)
     policy.expire(CLOSED_US)
     on_its_way = teach(policy, CLOSED_US)
-    told = dict(on_its_way["cells"][0][1])
+    told = CellPolicy.from_line(on_its_way["cells"][0][1]).shapes
     change(policy, title="Another title")
     policy.install(on_its_way)
     _, changed, other = policy.table.shapes(decision.cell, ARMS)

@@ -6,11 +6,15 @@ import dataclasses
 import json
 import subprocess
 import sys
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from bandit.lessons import faded, waiting
 from eitp_server.bandit.learning import Terms, learn
+from eitp_server.bandit.lines import as_bytes
+from eitp_server.bandit.open_decisions import WAITING
 from eitp_server.bandit.policy_table import Exploration, Goal
 from eitp_server.classification.packet import Label
 from eitp_server.errors import DomainError
@@ -29,6 +33,7 @@ from interventions.shop import (
     SETTINGS,
     START_US,
     definition,
+    lines,
     open_shop,
     packet,
     reloaded,
@@ -184,15 +189,14 @@ def busy_day() -> str:
 
 
 def test_the_stream_of_these_tests_reaches_every_kind_of_state() -> None:
-    head, *lines = map(json.loads, busy_day().split("\n"))
-    tallies, table = head["tallies"], head["tallies"] + head["table"]
-    visits = [visit_from_json(line) for line in lines[table:]]
+    head, *lines, tallies = map(json.loads, busy_day().split("\n"))
+    visits = [visit_from_json(line) for line in lines[head["table"] :]]
     decisions = [decision for visit in visits for decision in visit.decisions]
     assert head["stops"]
-    assert len(lines[:tallies]) > 1
-    assert any(row[2] for row in lines[1:tallies])
-    assert any(waiting for row in lines[1:tallies] for waiting in row[3])
-    assert len(lines[tallies:table]) > 1
+    assert any(tallies["tallies.trials"])
+    assert any(delay == WAITING for delay in tallies["tallies.open_delay_us"])
+    assert any(delay != WAITING for delay in tallies["tallies.open_delay_us"])
+    assert head["table"] > 1
     assert any(decision.censored for decision in decisions)
     assert any(decision.succeeded for decision in decisions)
     assert any(decision.holdout for decision in decisions)
@@ -215,7 +219,7 @@ def test_another_process_comes_to_the_same_state(seed: str) -> None:
 
 def test_a_state_of_another_format_is_refused() -> None:
     with pytest.raises(ValueError, match="format 99"):
-        Policy(SETTINGS).load(b'{"format": 99}')
+        Policy(SETTINGS).load({"lines": as_bytes(['{"format": 99}'])})
 
 
 def test_of_a_state_that_counted_otherwise_the_catalogue_is_kept() -> None:
@@ -223,7 +227,47 @@ def test_of_a_state_that_counted_otherwise_the_catalogue_is_kept() -> None:
     head = json.loads(text(policy).split("\n")[0])
     older = {name: head[name] for name in ("last_number", "catalogue", "requests")}
     taken_over = Policy(SETTINGS)
-    taken_over.load(json.dumps({"format": 2, "posterior": {}, **older}).encode())
+    taken_over.load({"lines": as_bytes([json.dumps({"format": 2, "posterior": {}, **older})])})
     assert taken_over.catalogue.dump() == policy.catalogue.dump()
     with pytest.raises(ValueError, match="format 1"):
-        taken_over.load(json.dumps({"format": 1, **older}).encode())
+        taken_over.load({"lines": as_bytes([json.dumps({"format": 1, **older})])})
+
+
+def test_a_state_with_tallies_in_lines_is_taken_over_whole() -> None:
+    player = Player(open_shop(LIVELY, arms=3))
+    player.play([("decide", who, 1, GAPS[1]) for who in range(30)])
+    player.play([("outcome", who, 0, GAPS[0]) for who in range(9)])
+    player.now_us += 25 * HOUR
+    player.play([("decide", who, 1, GAPS[1]) for who in range(9)])
+    player.play([("outcome", who, 3, GAPS[0]) for who in range(4)])
+    policy = player.policy
+    policy.install(learn(policy.lesson({}, player.now_us)) or {})
+    taken_over = Policy(LIVELY)
+    taken_over.load({"lines": as_bytes(tallies_in_lines(policy))})
+    seen, again = policy.tallies.frame(), taken_over.tallies.frame()
+    assert faded(seen)
+    assert {delay == WAITING for _, delay in chain(*waiting(seen).values())} == {True, False}
+    assert (faded(again), waiting(again)) == (faded(seen), waiting(seen))
+    assert again.delays == seen.delays
+    assert lines(taken_over) == lines(policy)
+
+
+def tallies_in_lines(policy: Policy) -> list[str]:
+    """The state as it was written before tallies were arrays: a line for each arm in a cell."""
+    first, *rest = lines(policy)
+    seen = policy.tallies.frame()
+    matured, still = faded(seen), waiting(seen)
+    rows = [
+        json.dumps(
+            [
+                key[0].as_row(),
+                key[1],
+                matured[key].as_row() if key in matured else None,
+                still.get(key, []),
+            ]
+        )
+        for key in sorted(matured.keys() | still.keys(), key=str)
+    ]
+    tallies = [f"[{','.join(seen.delays)}]", *rows]
+    head = {**json.loads(first), "format": 3, "tallies": len(tallies)}
+    return [json.dumps(head), *tallies, *rest]

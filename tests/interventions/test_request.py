@@ -9,7 +9,7 @@ from eitp_server.errors import Conflict, Reason
 from eitp_server.interventions.definition import to_json
 from eitp_server.interventions.desk import Desk
 from eitp_server.interventions.policy import Policy
-from interventions.shop import HOUR, SETTINGS, START_US, definition
+from interventions.shop import HOUR, SETTINGS, START_US, definition, text
 
 if TYPE_CHECKING:
     from eitp_server.interventions.definition import Definition
@@ -42,9 +42,9 @@ def test_the_same_request_again_gets_the_first_answer_and_changes_nothing() -> N
     desk.put_definition(
         "shop", change(request_id="", replace=True, title="Changed since"), START_US
     )
-    before = desk.dump()
+    before = text(desk.policy)
     assert desk.put_definition("shop", change(), START_US) == first
-    assert desk.dump() == before
+    assert text(desk.policy) == before
 
 
 def test_the_first_answer_outlives_the_entry_and_a_restart() -> None:
@@ -53,7 +53,7 @@ def test_the_first_answer_outlives_the_entry_and_a_restart() -> None:
     desk.delete_definition("shop", "compare")
     desk.expire(START_US)
     assert restarted(desk).put_definition("shop", change(), START_US) == first
-    assert restarted(desk).dump() == desk.dump()
+    assert text(restarted(desk).policy) == text(desk.policy)
 
 
 @pytest.mark.parametrize(
@@ -62,11 +62,11 @@ def test_the_first_answer_outlives_the_entry_and_a_restart() -> None:
 def test_the_same_id_for_another_change_is_a_conflict(other: dict[str, Any]) -> None:
     desk = fresh()
     desk.put_definition("shop", change(), START_US)
-    before = desk.dump()
+    before = text(desk.policy)
     with pytest.raises(Conflict) as caught:
         desk.put_definition("shop", other, START_US)
     assert caught.value.reason is Reason.REQUEST_ID_REUSED
-    assert desk.dump() == before
+    assert text(desk.policy) == before
 
 
 def test_an_id_belongs_to_its_tenant() -> None:

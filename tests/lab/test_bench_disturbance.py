@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from eitp_server.bandit.choice import Experiment
 from eitp_server.bandit.learning import learn
+from eitp_server.bandit.policy_table import CellPolicy
 from eitp_server.interventions.policy import Policy
 from eitp_server.interventions.policy import Settings as PolicySettings
 from eitp_server.lab.bench.decide import NOW_US, DecideOptions
@@ -23,7 +24,8 @@ def test_the_first_lesson_of_the_load_computes_the_choices_of_every_cell() -> No
     policy = restarted(outdated(OPTIONS, NOW_US))
     document = learn(policy.lesson({}, NOW_US))
     assert document is not None
-    sets = [arms for _, _, choices in document["cells"] for arms, _ in choices]
+    known = [CellPolicy.from_line(line) for _, line in document["cells"]]
+    sets = [arms for policy in known for arms in policy.choices]
     assert len(document["cells"]) > OPTIONS.cells
     assert [len(arms) for arms in sets] == [OPTIONS.arms] * OPTIONS.cells
 

@@ -22,7 +22,7 @@ from eitp_server.storage.sqlite_database import SQLiteDatabase
 from eitp_server.storage.sqlite_log import SQLiteLog
 from eitp_server.storage.tenant import Learning
 from eitp_server.storage.trials import Trials
-from interventions.shop import SETTINGS, reloaded
+from interventions.shop import SETTINGS, reloaded, text
 from interventions.synthetic_shop import DAY_US, HOUR_US, Truth, history
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ async def test_every_verdict_is_sent_with_all_that_it_rests_on(
 
 async def test_what_was_learnt_is_said_and_nothing_is_learnt_by_asking(street: Street) -> None:
     shop = await street.shop(SMALL)
-    before = shop.policy.dump(), shop.policy.table.asked()
+    before = text(shop.policy), shop.policy.table.asked()
     message = await shop.message()
     means = {arm.definition_id: arm.posterior_mean for arm in message.arms}
     chances = {arm.definition_id: arm.current_probability for arm in message.arms}
@@ -142,7 +142,7 @@ async def test_what_was_learnt_is_said_and_nothing_is_learnt_by_asking(street: S
     for arm in message.arms:
         gap = means["chat"] - arm.posterior_mean
         assert arm.expected_loss == pytest.approx(gap + losses["chat"], abs=1e-9)
-    assert (shop.policy.dump(), shop.policy.table.asked()) == before
+    assert (text(shop.policy), shop.policy.table.asked()) == before
 
 
 async def test_before_the_first_snapshot_there_is_no_posterior(street: Street) -> None:

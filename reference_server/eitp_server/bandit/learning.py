@@ -6,6 +6,7 @@ comes back as a document.
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -14,25 +15,27 @@ import numpy as np
 
 from eitp_server.bandit.decision import ANY, Cell
 from eitp_server.bandit.delay import DelayHistogram, seen_share
+from eitp_server.bandit.discount import FadingCounts
+from eitp_server.bandit.open_decisions import WAITING
 from eitp_server.bandit.policy_table import (
     DEFAULT,
     MOST_SETS,
     CellPolicy,
     Exploration,
+    PolicyTable,
     document_of,
 )
 from eitp_server.bandit.scope import Scopes, scope_priors
 from eitp_server.bandit.selection import best_probabilities_of_many
-from eitp_server.bandit.tally import WAITING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from eitp_server.bandit.frame import Frame
     from eitp_server.bandit.policy_table import Arms, Shape
     from eitp_server.bandit.selection import Vector
-    from eitp_server.bandit.tally import Frame, Key
 
 NOTICEABLE: Final = 1e-3
 """Relative change of a posterior below which a cell is not sent anew."""
@@ -54,35 +57,37 @@ class Terms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lesson:
-    """What to learn from, and what is known already."""
+    """What to learn from, and what is known already; cheap to hand to another process."""
 
     frame: Frame
     asked: Mapping[Cell, Sequence[Arms]]
-    """Sets of arms whose probabilities will be asked for."""
-    known: Mapping[Cell, CellPolicy]
-    explorations: Mapping[str, Exploration]
-    """The terms in force."""
+    """Sets of arms whose probabilities will be asked for and are not known, the newest last."""
+    policy: Sequence[str]
+    """What a `PolicyTable` dumped: what is known, and the terms in force."""
     terms: Mapping[str, Terms]
     """The terms from now on, by tenant."""
+    now_us: int
     window_us: int
     half_life_us: int
 
 
 def learn(lesson: Lesson) -> dict[str, Any] | None:
     """Return the document of everything that changed noticeably; None when nothing has."""
+    table = PolicyTable()
+    table.load(lesson.policy)
+    known, before = table.known(), table.explorations()
     shapes = posteriors(lesson)
-    wanted = {cell: _sets(lesson, cell) for cell in shapes}
+    wanted = {cell: _sets(lesson.asked.get(cell, ()), known.get(cell)) for cell in shapes}
     explorations = {tenant: terms.exploration for tenant, terms in lesson.terms.items()}
     changed_terms = {
         tenant: exploration
         for tenant, exploration in explorations.items()
-        if exploration != lesson.explorations.get(tenant, DEFAULT)
+        if exploration != before.get(tenant, DEFAULT)
     }
     changed = {
         cell: shapes[cell]
         for cell in shapes
-        if cell.tenant_id in changed_terms
-        or _differs(shapes[cell], wanted[cell], lesson.known.get(cell))
+        if cell.tenant_id in changed_terms or _differs(shapes[cell], wanted[cell], known.get(cell))
     }
     if not changed and not changed_terms:
         return None
@@ -93,14 +98,25 @@ def learn(lesson: Lesson) -> dict[str, Any] | None:
     return document_of(cells, changed_terms)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """What has been seen of the arms of one tenant; columns by row."""
+
+    cell: list[Cell]
+    arm: list[str]
+    won: NDArray[np.float64]
+    tried: NDArray[np.float64]
+    """Faded, and corrected for delay."""
+
+
 def posteriors(lesson: Lesson) -> dict[Cell, dict[str, Shape]]:
     """Return the posterior of every arm in every cell, and in what stands for unseen cells."""
-    counts = _counts(lesson)
+    seen = _seen(lesson)
     cells: dict[str, set[Cell]] = defaultdict(set)
     arms: dict[str, set[str]] = defaultdict(set)
-    for cell, arm in counts:
-        cells[cell.tenant_id].add(cell)
-        arms[cell.tenant_id].add(arm)
+    for tenant_id, own in seen.items():
+        cells[tenant_id].update(own.cell)
+        arms[tenant_id].update(own.arm)
     for cell, sets in lesson.asked.items():
         cells[cell.tenant_id].add(cell)
         arms[cell.tenant_id].update(*sets)
@@ -108,7 +124,7 @@ def posteriors(lesson: Lesson) -> dict[Cell, dict[str, Shape]]:
     alone = sorted(cells.keys() - set(common))
     found: dict[Cell, dict[str, Shape]] = {}
     for group in ([common] if common else []) + [[tenant] for tenant in alone]:
-        found |= _group(group, cells, arms, counts, lesson.terms)
+        found |= _group(group, cells, arms, seen, lesson.terms)
     return found
 
 
@@ -119,33 +135,34 @@ def _group(
     tenants: Sequence[str],
     cells: Mapping[str, set[Cell]],
     arms: Mapping[str, set[str]],
-    counts: Mapping[Key, tuple[float, float]],
+    seen: Mapping[str, _Seen],
     terms: Mapping[str, Terms],
 ) -> dict[Cell, dict[str, Shape]]:
     """Return the posteriors of tenants that share one tree, or of one that has its own."""
     rows = [cell for tenant in tenants for cell in _with_wider(cells[tenant])]
+    row_of = {cell: row for row, cell in enumerate(rows)}
     columns = {t: _columns(t, arms[t], terms.get(t, _NOBODY), len(tenants) > 1) for t in tenants}
     names = sorted({name for own in columns.values() for name in own.values()})
     place = {name: index for index, name in enumerate(names)}
-    won, tried, present = (np.zeros((len(rows), len(names))) for _ in range(3))
+    places = {t: {arm: place[name] for arm, name in own.items()} for t, own in columns.items()}
+    won, tried = (np.zeros((len(rows), len(names))) for _ in range(2))
+    present = np.zeros((len(rows), len(names)), np.bool_)
     for row, cell in enumerate(rows):
-        for arm, name in columns[cell.tenant_id].items():
-            won[row, place[name]], tried[row, place[name]] = counts.get((cell, arm), (0.0, 0.0))
-            present[row, place[name]] = 1.0
+        present[row, list(places[cell.tenant_id].values())] = True
+    for tenant, own in ((tenant, seen[tenant]) for tenant in tenants if tenant in seen):
+        at = [row_of[cell] for cell in own.cell], [places[tenant][arm] for arm in own.arm]
+        won[at], tried[at] = own.won, own.tried
     prior = scope_priors(
         won,
         tried,
         _scopes(rows, tenants),
         sharing=np.full(len(tenants), len(tenants) > 1),
-        present=present > 0.0,
+        present=present,
     )
-    alpha, beta = prior.posterior(won, tried)
+    alpha, beta = (_short(values) for values in prior.posterior(won, tried))
     return {
-        cell: {
-            arm: (_short(alpha[row, place[name]]), _short(beta[row, place[name]]))
-            for arm, name in columns[cell.tenant_id].items()
-        }
-        for row, cell in enumerate(rows)
+        cell: {arm: (a[column], b[column]) for arm, column in places[cell.tenant_id].items()}
+        for cell, a, b in zip(rows, alpha, beta, strict=True)
     }
 
 
@@ -182,49 +199,63 @@ def _scopes(rows: Sequence[Cell], tenants: Sequence[str]) -> Scopes:
     )
 
 
-def _counts(lesson: Lesson) -> dict[Key, tuple[float, float]]:
-    """Return successes and trials of every arm in every cell, faded and corrected for delay."""
-    frame = lesson.frame
-    now_s, half_life_s = frame.now_us / _SECOND_US, lesson.half_life_us / _SECOND_US
-    counts = {
-        key: faded.read(now=now_s, half_life=half_life_s) for key, faded in frame.faded.items()
+def _seen(lesson: Lesson) -> dict[str, _Seen]:
+    """Return successes and trials by tenant, faded and corrected for delay."""
+    frame, half_life_s = lesson.frame, lesson.half_life_us / _SECOND_US
+    faded = FadingCounts(successes=frame.successes, trials=frame.trials, at=frame.at)
+    won, tried = faded.read(now=lesson.now_us / _SECOND_US, half_life=half_life_s)
+    cells, arms = frame.places(), list(frame.arms)
+    tenants: dict[str, int] = {}
+    of_cell = np.array([tenants.setdefault(c.tenant_id, len(tenants)) for c in cells], np.int64)
+    tenant = of_cell[frame.cell]
+    delays = dict(json.loads(line) for line in frame.delays)
+    for tenant_id, decisions in _split(tenant[frame.open.row], tenants).items():
+        tau = _tau(lesson, delays.get(tenant_id), decisions)
+        rows = frame.open.row[decisions]
+        is_won = frame.open.delay_us[decisions] != WAITING
+        if tau is not None:
+            won += np.bincount(rows, is_won, len(won))
+            tried += np.bincount(rows, tau, len(tried))
+    counted = np.flatnonzero((tried > 0.0) | (won > 0.0))
+    return {
+        tenant_id: _Seen(
+            cell=[cells[code] for code in frame.cell[rows].tolist()],
+            arm=[arms[code] for code in frame.arm[rows].tolist()],
+            won=won[rows],
+            tried=tried[rows],
+        )
+        for tenant_id, rows in (
+            (name, counted[own]) for name, own in _split(tenant[counted], tenants).items()
+        )
     }
-    by_tenant: dict[str, list[Key]] = defaultdict(list)
-    for key in frame.waiting:
-        by_tenant[key[0].tenant_id].append(key)
-    for tenant_id, keys in by_tenant.items():
-        for key, won, tried in _seen(tenant_id, keys, lesson):
-            before = counts.get(key, (0.0, 0.0))
-            counts[key] = before[0] + won, before[1] + tried
-    return counts
 
 
-def _seen(
-    tenant_id: str, keys: Sequence[Key], lesson: Lesson
-) -> Iterator[tuple[Key, float, float]]:
-    """Yield what the open decisions of a tenant count; nothing without a curve of its delays."""
-    frame = lesson.frame
+def _split(codes: NDArray[np.int64], names: Mapping[str, int]) -> dict[str, NDArray[np.intp]]:
+    """Return where each name stands in `codes`, ascending, for those that do."""
+    order = np.argsort(codes, kind="stable")
+    bounds = np.searchsorted(codes[order], np.arange(len(names) + 1))
+    parts = {name: order[bounds[code] : bounds[code + 1]] for name, code in names.items()}
+    return {name: part for name, part in parts.items() if len(part)}
+
+
+def _tau(
+    lesson: Lesson, state: Mapping[str, Any] | None, decisions: NDArray[np.intp]
+) -> NDArray[np.float64] | None:
+    """Return how much of a trial open decisions are so far; None without a curve of the delays."""
     delays = DelayHistogram()
-    if tenant_id in frame.delays:
-        delays.load(frame.delays[tenant_id])
-    curve = delays.curve(now_s=frame.now_us / _SECOND_US)
+    if state is not None:
+        delays.load(state)
+    curve = delays.curve(now_s=lesson.now_us / _SECOND_US)
     if curve is None:
-        return
-    entries = np.array([entry for key in keys for entry in frame.waiting[key]], np.int64)
-    starts = np.cumsum([0, *(len(frame.waiting[key]) for key in keys[:-1])])
-    age = (frame.now_us - entries[:, 0]) / _SECOND_US
-    tau = seen_share(curve, age, lesson.window_us / _SECOND_US)
-    won = np.add.reduceat((entries[:, 1] != WAITING).astype(np.float64), starts)
-    tried = np.add.reduceat(tau, starts)
-    yield from zip(keys, won.tolist(), tried.tolist(), strict=True)
+        return None
+    age = (lesson.now_us - lesson.frame.open.decided_us[decisions]) / _SECOND_US
+    return seen_share(curve, age, lesson.window_us / _SECOND_US)
 
 
-def _sets(lesson: Lesson, cell: Cell) -> tuple[Arms, ...]:
-    """Return the sets of arms whose probabilities a cell should have, those in use included."""
-    known = lesson.known.get(cell)
+def _sets(asked: Sequence[Arms], known: CellPolicy | None) -> tuple[Arms, ...]:
+    """Return the sets of arms whose probabilities a cell should have, the newest first."""
     before = () if known is None else tuple(known.choices)
-    every = dict.fromkeys((*lesson.asked.get(cell, ()), *before))
-    return tuple(sorted(list(every)[:MOST_SETS]))
+    return tuple(dict.fromkeys((*reversed(asked), *before)))[:MOST_SETS]
 
 
 def _differs(shapes: Mapping[str, Shape], sets: Sequence[Arms], known: CellPolicy | None) -> bool:
@@ -261,6 +292,6 @@ def _chances(best: Vector, exploration: Exploration) -> tuple[float, ...]:
     return tuple(exploration.probabilities(best).tolist())
 
 
-def _short(number: NDArray[np.float64]) -> float:
-    """Return a number with the digits that matter, so that documents stay small."""
-    return float(f"{float(number):.{_DIGITS}g}")
+def _short(values: NDArray[np.float64]) -> list[list[float]]:
+    """Return numbers with the digits that matter, so that documents stay small."""
+    return [[float(f"{number:.{_DIGITS}g}") for number in row] for row in values.tolist()]

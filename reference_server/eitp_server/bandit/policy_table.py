@@ -16,6 +16,7 @@ import numpy as np
 
 from eitp_server.bandit.decision import Cell
 from eitp_server.bandit.digest import identifier
+from eitp_server.bandit.lines import encode
 from eitp_server.bandit.selection import (
     DEFAULT_FLOOR,
     best_probabilities,
@@ -84,9 +85,19 @@ class CellPolicy:
     snapshot_id: str = ""
 
     def as_row(self, cell: Cell) -> list[Any]:
-        """Return the policy of `cell` as JSON values, as a document lists it."""
-        choices = [[list(arms), list(chances)] for arms, chances in sorted(self.choices.items())]
+        """Return the policy of `cell` as JSON values, but for the identity."""
+        choices = [[list(arms), list(chances)] for arms, chances in self.choices.items()]
         return [cell.as_row(), dict(sorted(self.shapes.items())), choices]
+
+    @classmethod
+    def from_line(cls, line: str) -> CellPolicy:
+        """Return the policy that a line of `document_of` tells of."""
+        snapshot_id, _, shapes, choices = json.loads(line)
+        return cls(
+            shapes={arm: (alpha, beta) for arm, (alpha, beta) in shapes.items()},
+            choices={tuple(arms): tuple(chances) for arms, chances in choices},
+            snapshot_id=snapshot_id,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,16 +114,21 @@ class Snapshot:
 
 
 class PolicyTable:
-    """Everything that was learnt, ready to be looked up."""
+    """Everything that was learnt, ready to be looked up.
+
+    What is known of a cell arrives as a line of JSON and is kept as one: that is what a snapshot
+    writes and what a lesson begins from, and most cells are not looked at between two lessons.
+    """
 
     def __init__(self) -> None:
-        self._cells: dict[Cell, CellPolicy] = {}
-        self._exploration: dict[str, Exploration] = {}
         self._lines: dict[Cell, str] = {}
-        """What `dump` says of each cell."""
+        self._exploration: dict[str, Exploration] = {}
+        self._read: dict[Cell, CellPolicy] = {}
+        """What the lines that were looked at say; follows from the rest, as do the other two."""
         self._found: dict[Cell, dict[Arms, Snapshot]] = {}
-        """What was looked up since the last change; follows from the rest."""
-        self._asked: dict[Cell, dict[Arms, None]] = {}
+        """What was looked up since the last change."""
+        self._computed: dict[Cell, dict[Arms, None]] = {}
+        """The sets of arms that were computed on the spot."""
 
     def snapshot(self, cell: Cell, arms: Arms) -> Snapshot:
         """Return the probabilities of `arms` within `cell`."""
@@ -122,69 +138,81 @@ class PolicyTable:
 
     def shapes(self, cell: Cell, arms: Iterable[str]) -> list[Shape]:
         """Return the posterior of each arm in `cell`: its own, or else that of what is wider."""
-        places = [self._cells[each].shapes for each in (cell, *cell.wider()) if each in self._cells]
+        places = [found.shapes for each in (cell, *cell.wider()) if (found := self._of(each))]
         return [next((shapes[arm] for shapes in places if arm in shapes), PRIOR) for arm in arms]
 
     def install(self, document: Mapping[str, Any]) -> None:
         """Take over a document of `document_of`: at once, between two decisions."""
         for tenant_id, floor, goal in document["exploration"]:
             self._exploration[tenant_id] = Exploration(floor=floor, goal=Goal(goal))
-        for row in document["cells"]:
-            self._keep(row, document["snapshot_id"])
-        # Also for other cells: what is wider than they are may have changed.
-        self._found.clear()
+        if document["exploration"]:
+            self._found.clear()
+        # What was computed leant on what is wider, or on terms, and these may have changed.
+        for cell in self._computed:
+            self._found.pop(cell, None)
+        for names, line in document["cells"]:
+            self._keep(Cell.from_row(names), line)
 
     def forget(self, tenant_id: str, arm: str) -> None:
         """Forget what is known of an arm of a tenant, which is not what it was any more."""
-        for cell, known in list(self._cells.items()):
-            if cell.tenant_id == tenant_id and arm in known.shapes:
-                shapes = {other: shape for other, shape in known.shapes.items() if other != arm}
-                choices = {arms: p for arms, p in known.choices.items() if arm not in arms}
+        name = encode(arm)
+        for cell, line in list(self._lines.items()):
+            if cell.tenant_id != tenant_id or name not in line:
+                continue
+            known = CellPolicy.from_line(line)
+            shapes = {other: shape for other, shape in known.shapes.items() if other != arm}
+            choices = {arms: p for arms, p in known.choices.items() if arm not in arms}
+            if len(shapes) < len(known.shapes):
                 kept = CellPolicy(shapes=shapes, choices=choices)
-                self._keep(kept.as_row(cell), identifier("snp_", known.snapshot_id, arm))
+                snapshot_id = identifier("snp_", known.snapshot_id, arm)
+                self._keep(cell, _line(snapshot_id, encode(kept.as_row(cell))))
         self._found.clear()
 
     def known(self) -> dict[Cell, CellPolicy]:
         """Return what was learnt of each cell."""
-        return dict(self._cells)
+        return {cell: CellPolicy.from_line(line) for cell, line in self._lines.items()}
 
     def explorations(self) -> dict[str, Exploration]:
         """Return the terms of each tenant that has some."""
         return dict(self._exploration)
 
     def asked(self) -> dict[Cell, tuple[Arms, ...]]:
-        """Return which sets of arms were looked up in each cell since the start of the process."""
-        return {cell: tuple(sets) for cell, sets in self._asked.items()}
+        """Return the sets of arms of each cell that were looked up and are not known.
+
+        Those last asked for come last.
+        """
+        return {cell: tuple(sets) for cell, sets in self._computed.items()}
 
     def dump(self) -> list[str]:
-        """Return the state as lines of JSON; equal states give equal lines, order included."""
+        """Return the state as lines of JSON; the same documents give the same lines."""
         terms = [_terms(*item) for item in sorted(self._exploration.items())]
-        cells = sorted(self._cells, key=lambda cell: tuple(map(str, cell.as_row())))
-        return [json.dumps(terms), *(self._lines[cell] for cell in cells)]
+        return [encode(terms), *self._lines.values()]
 
-    def load(self, lines: Iterable[str]) -> None:
+    def load(self, lines: Sequence[str]) -> None:
         """Take over what `dump` returned."""
-        terms, *rows = json.loads(f"[{','.join(lines)}]")
-        self._cells, self._exploration, self._lines, self._found = {}, {}, {}, {}
-        for tenant_id, floor, goal in terms:
+        self._lines, self._exploration = {}, {}
+        self._read, self._found, self._computed = {}, {}, {}
+        for tenant_id, floor, goal in json.loads(lines[0]):
             self._exploration[tenant_id] = Exploration(floor=floor, goal=Goal(goal))
-        for snapshot_id, *row in rows:
-            self._keep(row, snapshot_id)
+        for line in lines[1:]:
+            self._lines[Cell.from_row(json.loads(line)[1])] = line
 
-    def _keep(self, row: Sequence[Any], snapshot_id: str) -> None:
-        names, shapes, choices = row
-        cell = Cell.from_row(names)
-        self._cells[cell] = CellPolicy(
-            shapes={arm: (alpha, beta) for arm, (alpha, beta) in shapes.items()},
-            choices={tuple(arms): tuple(chances) for arms, chances in choices},
-            snapshot_id=snapshot_id,
-        )
-        self._lines[cell] = _encode([snapshot_id, *row])
+    def _of(self, cell: Cell) -> CellPolicy | None:
+        known = self._read.get(cell)
+        if known is None and cell in self._lines:
+            known = self._read[cell] = CellPolicy.from_line(self._lines[cell])
+        return known
+
+    def _keep(self, cell: Cell, line: str) -> None:
+        self._lines[cell] = line
+        for followed in (self._read, self._found, self._computed):
+            followed.pop(cell, None)
 
     def _look_up(self, cell: Cell, arms: Arms) -> Snapshot:
-        known = self._cells.get(cell)
+        known = self._of(cell)
         chances = None if known is None else known.choices.get(arms)
         if chances is None:
+            self._note(cell, arms)
             alpha, beta = np.array(self.shapes(cell, arms), dtype=np.float64).T
             exploration = self._exploration.get(cell.tenant_id, DEFAULT)
             chances = tuple(exploration.probabilities(best_probabilities(alpha, beta)).tolist())
@@ -195,23 +223,25 @@ class PolicyTable:
             cumulative=tuple(accumulate(chances)),
         )
         self._found.setdefault(cell, {})[arms] = found
-        asked = self._asked.setdefault(cell, {})
-        asked.pop(arms, None)
-        asked[arms] = None
-        if len(asked) > MOST_SETS:
-            oldest = next(iter(asked))
-            del asked[oldest]
-            self._found[cell].pop(oldest, None)
         return found
+
+    def _note(self, cell: Cell, arms: Arms) -> None:
+        sets = self._computed.setdefault(cell, {})
+        sets.pop(arms, None)
+        sets[arms] = None
+        if len(sets) > MOST_SETS:
+            oldest = next(iter(sets))
+            del sets[oldest]
+            self._found.get(cell, {}).pop(oldest, None)
 
     def _snapshot_id(self, cell: Cell, arms: Arms) -> str:
         """Return the identity of what the probabilities follow from."""
-        known = self._cells.get(cell)
+        known = self._of(cell)
         if known is not None and arms in known.choices:
             return known.snapshot_id
         is_whole = known is not None and known.shapes.keys() >= set(arms)
         wider = () if is_whole else cell.wider()
-        places = [self._cells[each] for each in (cell, *wider) if each in self._cells]
+        places = [found for each in (cell, *wider) if (found := self._of(each))]
         terms = self._exploration.get(cell.tenant_id, DEFAULT)
         if not places and terms == DEFAULT:
             return UNTAUGHT
@@ -228,12 +258,20 @@ def document_of(
     cells: Mapping[Cell, CellPolicy], exploration: Mapping[str, Exploration]
 ) -> dict[str, Any]:
     """Return what was learnt as JSON values for `PolicyTable.install`, named by its content."""
-    content = {
+    rows = [encode(policy.as_row(cell)) for cell, policy in cells.items()]
+    terms = [_terms(*item) for item in sorted(exploration.items())]
+    snapshot_id = identifier("snp_", POLICY_VERSION, encode(terms), *rows)
+    lines = (_line(snapshot_id, row) for row in rows)
+    return {
+        "snapshot_id": snapshot_id,
         "policy_version": POLICY_VERSION,
-        "exploration": [_terms(*item) for item in sorted(exploration.items())],
-        "cells": [policy.as_row(cell) for cell, policy in cells.items()],
+        "exploration": terms,
+        "cells": [[cell.as_row(), line] for cell, line in zip(cells, lines, strict=True)],
     }
-    return {"snapshot_id": identifier("snp_", _encode(content)), **content}
+
+
+def _line(snapshot_id: str, row: str) -> str:
+    return f"[{encode(snapshot_id)},{row[1:]}"
 
 
 def portions(document: Mapping[str, Any], cells: int) -> Iterator[dict[str, Any]]:
@@ -250,6 +288,3 @@ def portions(document: Mapping[str, Any], cells: int) -> Iterator[dict[str, Any]
 
 def _terms(tenant_id: str, exploration: Exploration) -> list[Any]:
     return [tenant_id, exploration.floor, exploration.goal.value]
-
-
-_encode = json.JSONEncoder(separators=(",", ":")).encode

@@ -8,41 +8,29 @@ sums that fade. From then on nothing changes it.
 from __future__ import annotations
 
 import json
-from bisect import bisect_left, insort
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
 
 from eitp_server.bandit.decision import Cell
 from eitp_server.bandit.delay import DelayHistogram
-from eitp_server.bandit.discount import NOTHING, from_row
+from eitp_server.bandit.discount import FadingCounts
+from eitp_server.bandit.frame import Frame
+from eitp_server.bandit.lines import encode
+from eitp_server.bandit.open_decisions import WAITING, OpenDecisions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
-    from eitp_server.bandit.discount import FadingCounts
+    from numpy.typing import NDArray
 
 Key = tuple[Cell, str]
 """A cell and an arm; the empty arm is 'no intervention'."""
-Open = tuple[int, int]
-"""When the decision was taken, µs, and how long after it the success came, µs; -1 when none has."""
 
-WAITING: Final = -1
 _SECOND_US: Final = 1_000_000
-_ROUND_US: Final = 60 * _SECOND_US
+_ROUND_US: Final = _SECOND_US
 """How often it is looked which decisions have matured."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Frame:
-    """The counts of one moment, to be computed with while the server goes on."""
-
-    now_us: int
-    faded: Mapping[Key, FadingCounts[float]]
-    """Matured decisions; times in seconds."""
-    waiting: Mapping[Key, tuple[Open, ...]]
-    """Open decisions, oldest first."""
-    delays: Mapping[str, Mapping[str, Any]]
-    """State of the `DelayHistogram` of each tenant."""
+_LEAST: Final = 256
 
 
 class Tallies:
@@ -52,25 +40,33 @@ class Tallies:
         """Keep decisions open for `window_us`; let matured ones weigh half after `half_life_us`."""
         self._window_us = window_us
         self._half_life_s = half_life_us / _SECOND_US
-        self._faded: dict[Key, FadingCounts[float]] = {}
-        self._open: dict[Key, list[Open]] = {}
+        self._codes: dict[Cell, int] = {}
+        self._cells: list[Cell] = []
+        self._cell_lines: list[str] = []
+        """The cells as JSON."""
+        self._arms: dict[str, int] = {}
+        self._rows: list[dict[str, int]] = []
+        """By the code of a cell, the row of each of its arms."""
+        self._size = 0
+        self._cell: NDArray[np.int32] = np.zeros(_LEAST, np.int32)
+        self._arm: NDArray[np.int32] = np.zeros(_LEAST, np.int32)
+        self._successes: NDArray[np.float64] = np.zeros(_LEAST)
+        self._trials: NDArray[np.float64] = np.zeros(_LEAST)
+        self._at: NDArray[np.float64] = np.zeros(_LEAST)
+        self._open = OpenDecisions()
         self._delays: dict[str, DelayHistogram] = {}
+        self._delay_lines: dict[str, str] = {}
+        """What `frame` says of each tenant's delays, until they change."""
         self._round = 0
         """Until when it was looked; no part of the state, because looking again changes nothing."""
-        self._keys: list[Key] = []
-        """Whatever was counted, in the order of `dump`; some of it may be gone."""
-        self._lines: dict[Key, str] = {}
-        """What `dump` made of the counts that have not changed since."""
         self.events = 0
         """Bookings, credits and maturations since the process began; no part of the state."""
 
     def book(self, cell: Cell, arm: str, decided_us: int) -> None:
         """Count a decision."""
-        key = cell, arm
-        if key not in self._open and key not in self._faded:
-            self._note(key)
-        insort(self._open.setdefault(key, []), (decided_us, WAITING))
-        self._changed(key)
+        row = self._row(cell, arm)
+        self._open.add(self._new_row(cell, arm) if row is None else row, decided_us)
+        self.events += 1
 
     def credit(
         self, cell: Cell, arm: str, *, decided_us: int, delay_us: int, known_us: int = WAITING
@@ -79,131 +75,144 @@ class Tallies:
 
         `known_us` is the delay that was noted before, when an earlier success is heard of later.
         """
-        if not self._take(cell, arm, (decided_us, known_us)):
-            return False
-        insort(self._open.setdefault((cell, arm), []), (decided_us, delay_us))
-        return True
+        row = self._row(cell, arm)
+        known = row is not None and self._open.replace(
+            row, decided_us, known_us=known_us, delay_us=delay_us
+        )
+        self.events += known
+        return known
 
     def censor(self, cell: Cell, arm: str, *, decided_us: int) -> bool:
         """Forget a decision without a success; return False when it is open no more."""
-        return self._take(cell, arm, (decided_us, WAITING))
+        row = self._row(cell, arm)
+        known = row is not None and self._open.remove(row, decided_us)
+        self.events += known
+        return known
 
     def restart(self, tenant_id: str, arm: str) -> None:
         """Forget what is known of an arm of a tenant, which is not what it was any more."""
-        for kept in (self._faded, self._open, self._lines):
-            for key in [key for key in kept if key[1] == arm and key[0].tenant_id == tenant_id]:
-                del kept[key]
+        rows = [
+            self._rows[code][arm]
+            for cell, code in self._codes.items()
+            if cell.tenant_id == tenant_id and arm in self._rows[code]
+        ]
+        for column in (self._successes, self._trials, self._at):
+            column[rows] = 0.0
+        self._open.remove_rows(rows)
 
     def mature(self, now_us: int) -> None:
-        """Move decisions whose window has closed to the sums; at most once a minute of log time."""
+        """Move decisions whose window has closed to the sums; at most once a second of log time."""
         if now_us // _ROUND_US <= self._round:
             return
         self._round = now_us // _ROUND_US
         # Of the round, not of the call: a refused request looks too, and the log does not have it.
-        limit = (self._round * _ROUND_US - self._window_us, WAITING - 1)
-        for key, waiting in list(self._open.items()):
-            if waiting[0] < limit:
-                count = bisect_left(waiting, limit)
-                self._settle(key, waiting[:count])
-                del waiting[:count]
-                self.events += count
-                if not waiting:
-                    del self._open[key]
+        for decision in self._open.take_before(self._round * _ROUND_US - self._window_us):
+            self._settle(*decision)
+            self.events += 1
 
     def counts(self, cell: Cell, arm: str) -> tuple[float, float]:
         """Return successes and decisions of an arm, open and faded ones as they stand together."""
-        faded = self._faded.get((cell, arm), NOTHING)
-        waiting = self._open.get((cell, arm), ())
-        won = sum(delay != WAITING for _, delay in waiting)
-        return faded.successes + won, faded.trials + len(waiting)
+        row = self._row(cell, arm)
+        if row is None:
+            return 0.0, 0.0
+        delays = self._open.delays(row)
+        won = sum(delay != WAITING for delay in delays)
+        return float(self._successes[row]) + won, float(self._trials[row]) + len(delays)
 
-    def frame(self, now_us: int) -> Frame:
-        """Return a copy of everything; who computes with it disturbs nobody."""
+    def frame(self) -> Frame:
+        """Return a copy of the whole state; it takes little, because everybody waits meanwhile."""
+        for tenant_id, delays in self._delays.items():
+            if tenant_id not in self._delay_lines:
+                self._delay_lines[tenant_id] = encode([tenant_id, delays.dump()])
+        cell, arm = self._cell[: self._size].copy(), self._arm[: self._size].copy()
+        successes, trials, at = (
+            column[: self._size].copy() for column in (self._successes, self._trials, self._at)
+        )
         return Frame(
-            now_us=now_us,
-            faded=dict(self._faded),
-            waiting={key: tuple(waiting) for key, waiting in self._open.items()},
-            delays={tenant: delays.dump() for tenant, delays in self._delays.items()},
+            cells=list(self._cell_lines),
+            arms=list(self._arms),
+            cell=cell,
+            arm=arm,
+            successes=successes,
+            trials=trials,
+            at=at,
+            open=self._open.columns(),
+            delays=[self._delay_lines[tenant_id] for tenant_id in self._delays],
         )
 
-    def dump(self) -> list[str]:
-        """Return the state as lines of JSON; equal states give equal lines, order included.
+    def dump(self) -> dict[str, NDArray[Any]]:
+        """Return the state; the same calls in the same order give the same bytes."""
+        return self.frame().as_arrays()
 
-        A snapshot is taken while everybody waits: the lines of what has not changed are kept.
-        """
-        keys = [key for key in self._keys if key in self._faded or key in self._open]
-        for key in keys:
-            if key not in self._lines:
-                self._lines[key] = _encode(self._row(key))
-        delays = [[tenant, kept.dump()] for tenant, kept in sorted(self._delays.items())]
-        return [_encode(delays), *(self._lines[key] for key in keys)]
-
-    def load(self, lines: Iterable[str]) -> None:
+    def load(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Take over what `dump` returned."""
-        histograms, *rows = json.loads(f"[{','.join(lines)}]")
+        frame = Frame.from_arrays(arrays)
         self._round = 0
-        self._faded, self._open, self._delays, self._lines = {}, {}, {}, {}
-        self._keys = []
-        for tenant, state in histograms:
-            self._delays[tenant] = DelayHistogram()
-            self._delays[tenant].load(state)
-        for cell, arm, faded, waiting in rows:
-            key = Cell.from_row(cell), arm
-            self._keys.append(key)
-            if faded is not None:
-                self._faded[key] = from_row(faded)
-            if waiting:
-                self._open[key] = [(decided_us, delay_us) for decided_us, delay_us in waiting]
+        self._cell_lines = list(frame.cells)
+        self._cells = frame.places()
+        self._codes = {cell: code for code, cell in enumerate(self._cells)}
+        self._arms = {arm: code for code, arm in enumerate(frame.arms)}
+        self._rows = [{} for _ in self._cells]
+        self._size = len(frame.cell)
+        for row, (cell, arm) in enumerate(
+            zip(frame.cell.tolist(), frame.arm.tolist(), strict=True)
+        ):
+            self._rows[cell][frame.arms[arm]] = row
+        self._cell, self._arm = frame.cell.copy(), frame.arm.copy()
+        self._successes, self._trials = frame.successes.copy(), frame.trials.copy()
+        self._at = frame.at.copy()
+        self._open.load(frame.open)
+        self._delays, self._delay_lines = {}, {}
+        for line in frame.delays:
+            tenant_id, state = json.loads(line)
+            self._delays[tenant_id] = DelayHistogram()
+            self._delays[tenant_id].load(state)
+            self._delay_lines[tenant_id] = line
 
-    def _note(self, key: Key) -> None:
-        place = bisect_left(self._keys, _order(key), key=_order)
-        if place == len(self._keys) or self._keys[place] != key:
-            self._keys.insert(place, key)
+    def _row(self, cell: Cell, arm: str) -> int | None:
+        code = self._codes.get(cell)
+        return None if code is None else self._rows[code].get(arm)
 
-    def _take(self, cell: Cell, arm: str, decision: Open) -> bool:
-        """Take one open decision out; those of one moment that came as far are alike."""
-        waiting = self._open.get((cell, arm), [])
-        place = bisect_left(waiting, decision)
-        if place == len(waiting) or waiting[place] != decision:
-            return False
-        del waiting[place]
-        if not waiting:
-            del self._open[cell, arm]
-        self._changed((cell, arm))
-        return True
+    def _new_row(self, cell: Cell, arm: str) -> int:
+        code = self._codes.get(cell)
+        if code is None:
+            code = self._codes[cell] = len(self._cells)
+            self._cells.append(cell)
+            self._cell_lines.append(encode(cell.as_row()))
+            self._rows.append({})
+        row = self._rows[code][arm] = self._size
+        if row == len(self._cell):
+            self._grow()
+        self._cell[row] = code
+        self._arm[row] = self._arms.setdefault(arm, len(self._arms))
+        self._size += 1
+        return row
 
-    def _settle(self, key: Key, matured: list[Open]) -> None:
-        faded = self._faded.get(key, NOTHING)
-        delays = self._delays.setdefault(key[0].tenant_id, DelayHistogram())
-        for decided_us, delay_us in matured:
-            won = delay_us != WAITING
-            faded = faded.add(
-                successes=float(won),
-                trials=1.0,
-                at=decided_us / _SECOND_US,
-                half_life=self._half_life_s,
-            )
-            if won:
-                closed_us = decided_us + self._window_us
-                delays.record(delay_s=delay_us / _SECOND_US, matured_s=closed_us / _SECOND_US)
-        self._faded[key] = faded
-        self._lines.pop(key, None)
+    def _grow(self) -> None:
+        more = max(_LEAST, self._size // 4)
+        for name in ("_cell", "_arm", "_successes", "_trials", "_at"):
+            column = getattr(self, name)
+            setattr(self, name, np.concatenate([column, np.zeros(more, column.dtype)]))
 
-    def _changed(self, key: Key) -> None:
-        self.events += 1
-        self._lines.pop(key, None)
-
-    def _row(self, key: Key) -> list[Any]:
-        cell, arm = key
-        faded = self._faded.get(key)
-        waiting = self._open.get(key, ())
-        return [cell.as_row(), arm, None if faded is None else faded.as_row(), waiting]
-
-
-def _order(key: Key) -> tuple[str, str, int, int, str]:
-    cell, arm = key
-    return cell.tenant_id, cell.vertical, cell.label, cell.page_section, arm
-
-
-# One encoder for all: `json.dumps` makes one for each call.
-_encode = json.JSONEncoder(separators=(",", ":")).encode
+    def _settle(self, row: int, decided_us: int, delay_us: int) -> None:
+        won = delay_us != WAITING
+        # One after the other: sums of another grouping would differ in their last digit, and how
+        # many mature at once depends on when somebody looked.
+        faded = FadingCounts(
+            successes=float(self._successes[row]),
+            trials=float(self._trials[row]),
+            at=float(self._at[row]),
+        ).add(
+            successes=float(won),
+            trials=1.0,
+            at=decided_us / _SECOND_US,
+            half_life=self._half_life_s,
+        )
+        self._successes[row], self._trials[row] = faded.successes, faded.trials
+        self._at[row] = faded.at
+        tenant_id = self._cells[int(self._cell[row])].tenant_id
+        delays = self._delays.setdefault(tenant_id, DelayHistogram())
+        if won:
+            closed_us = decided_us + self._window_us
+            delays.record(delay_s=delay_us / _SECOND_US, matured_s=closed_us / _SECOND_US)
+            self._delay_lines.pop(tenant_id, None)

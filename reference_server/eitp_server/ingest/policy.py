@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from numpy.typing import NDArray
+
     from eitp_server.bandit.decision import Decision
     from eitp_server.classification.packet import Packet
     from eitp_server.ingest.session_table import SessionInfo
@@ -95,10 +97,10 @@ class Policy(Protocol):
         """Forget what is too old to matter."""
         ...
 
-    def dump(self) -> bytes:
-        """Return the state; equal states give equal bytes."""
+    def dump(self) -> dict[str, NDArray[Any]]:
+        """Return the state; the same calls in the same order give the same bytes."""
         ...
 
-    def load(self, state: bytes) -> None:
+    def load(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Take over what `dump` returned."""
         ...

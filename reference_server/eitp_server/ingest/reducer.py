@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from eitp_server.ingest.screen import Validator
     from eitp_server.storage.log import OutcomeRow
 
-REDUCER_VERSION: Final = "7"
+REDUCER_VERSION: Final = "8"
 IDLE_US: Final = 30 * 60 * 1_000_000
 """A session without input for this long is closed."""
 
@@ -141,7 +141,7 @@ class Reducer:
         arrays |= {f"observer.{k}": v for k, v in self.observer.dump(used).items()}
         arrays["sessions"] = np.frombuffer(self.sessions.dump(), np.uint8)
         arrays["ledger"] = np.frombuffer(self.ledger.dump(), np.uint8)
-        arrays["policy"] = np.frombuffer(self.policy.dump(), np.uint8)
+        arrays |= {f"policy.{k}": v for k, v in self.policy.dump().items()}
         document = {
             "version": REDUCER_VERSION,
             "waiting": self._admission.dump(),
@@ -158,13 +158,14 @@ class Reducer:
         self.observer.load(used, _under("observer.", arrays))
         self._admission.load(document["waiting"])
         self.ledger.load(arrays["ledger"].tobytes())
-        self.policy.load(arrays["policy"].tobytes())
+        self.policy.load(_under("policy.", arrays))
         self.observer.packets = document["packets"]
         self._next_sweep_us = document["next_sweep_us"]
 
     def inherit(self, arrays: Mapping[str, NDArray[Any]], document: Mapping[str, Any]) -> None:
         """Take over what outlives sessions from what another version's `dump` returned."""
-        self.policy.load(arrays["policy"].tobytes())
+        is_lines = "policy" in arrays  # Until version 7 the policy was lines and nothing else.
+        self.policy.load({"lines": arrays["policy"]} if is_lines else _under("policy.", arrays))
         if "ledger" in arrays:
             self.ledger.load(arrays["ledger"].tobytes())
             self.ledger.all_ended(document["now_us"])

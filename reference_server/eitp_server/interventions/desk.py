@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Protocol
 
+    from numpy.typing import NDArray
+
     from eitp_server.classification.packet import Packet
     from eitp_server.interventions.definition import Definition
     from eitp_server.interventions.outcome import Recorded
@@ -115,13 +117,13 @@ class Desk:
         self.policy.expire(now_us)
         self.policy.requests.expire(now_us)
 
-    def dump(self) -> bytes:
+    def dump(self) -> dict[str, NDArray[Any]]:
         """Return the policy's state."""
         return self.policy.dump()
 
-    def load(self, state: bytes) -> None:
+    def load(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Take over what `dump` returned."""
-        self.policy.load(state)
+        self.policy.load(arrays)
 
 
 def _shopper(session: Visitor) -> Shopper:

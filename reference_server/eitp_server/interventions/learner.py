@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
-from eitp_server.bandit.learning import Terms, learn
+from eitp_server.bandit.learning import Terms
 from eitp_server.bandit.policy_table import portions
 from eitp_server.errors import DomainError
 from eitp_server.interventions.definition import InterventionKind
@@ -16,6 +16,7 @@ from eitp_server.interventions.definition import InterventionKind
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
+    from eitp_server.bandit.learning import Lesson
     from eitp_server.bandit.policy_table import Exploration
     from eitp_server.interventions.policy import Policy
 
@@ -55,13 +56,18 @@ class Learner:
         wishes: Callable[[], Mapping[str, Wish]],
         now_us: Callable[[], int],
         rhythm: Rhythm,
+        learn: Callable[[Lesson], Awaitable[dict[str, Any] | None]],
     ) -> None:
-        """Learn from `policy()`; `install` makes a document the policy in force."""
+        """Learn from `policy()`; `install` makes a document the policy in force.
+
+        `learn` is `learning.learn` somewhere else, where it keeps nobody waiting.
+        """
         self._policy = policy
         self._install = install
         self._wishes = wishes
         self._now_us = now_us
         self._rhythm = rhythm
+        self._learn = learn
         self._learnt_of = 0
         self._learnt_by: Mapping[str, Wish] | None = None
         """What is in force; None at the start, since a wish may have changed right before it."""
@@ -84,18 +90,17 @@ class Learner:
         """Learn once; return whether anything changed noticeably."""
         loop = asyncio.get_running_loop()
         began, policy = loop.time(), self._policy()
-        self._learnt_of = policy.tallies.events
-        wishes = self._wishes()
+        events, wishes = policy.tallies.events, self._wishes()
         lesson = policy.lesson(_terms(policy, wishes), self._now_us())
         epochs = policy.catalogue.epochs()
-        document = await asyncio.to_thread(learn, lesson)
+        document = await self._learn(lesson)
         self._learnt_at = loop.time()
         self._took = self._learnt_at - began
         if document is not None:
             _LOG.debug("learnt", cells=len(document["cells"]), seconds=round(self._took, 3))
             for portion in portions({**document, "epochs": epochs}, _CELLS_AT_ONCE):
                 await self._install(portion)
-        self._learnt_by = wishes
+        self._learnt_of, self._learnt_by = events, wishes
         return document is not None
 
     def _due(self, now: float) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from eitp_server.bandit.choice import Moment, choose
@@ -10,10 +9,8 @@ from eitp_server.bandit.decision import Cell, Decision
 from eitp_server.bandit.digest import identifier
 from eitp_server.bandit.draw import held_out
 from eitp_server.bandit.learning import Lesson
-from eitp_server.bandit.policy_table import PolicyTable
-from eitp_server.bandit.tally import WAITING, Tallies
+from eitp_server.bandit.open_decisions import WAITING
 from eitp_server.errors import Conflict, Missing, Reason
-from eitp_server.interventions.catalogue import Catalogue
 from eitp_server.interventions.disposition import InterventionDisposition
 from eitp_server.interventions.eligibility import (
     MICROSECONDS,
@@ -21,13 +18,10 @@ from eitp_server.interventions.eligibility import (
     History,
     assess,
 )
-from eitp_server.interventions.holdout import Holdouts
 from eitp_server.interventions.outcome import SUCCESSES, OutcomeReport, Recorded
+from eitp_server.interventions.policy_state import PolicyState
 from eitp_server.interventions.policy_terms import Choice, Settings, Shopper
-from eitp_server.interventions.request import Requests
-from eitp_server.interventions.stops import Stops
 from eitp_server.interventions.visit import OpenDecision, Sent, Visit
-from eitp_server.interventions.visits import Visits
 from eitp_server.storage.log import (
     AcknowledgementRow,
     CensoredRow,
@@ -38,14 +32,14 @@ from eitp_server.storage.log import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from numpy.typing import NDArray
+
     from eitp_server.bandit.learning import Terms
     from eitp_server.classification.packet import Packet
     from eitp_server.storage.log import StoppedRow
 
 NO_INTERVENTION = ""
 """The arm that does nothing; it competes in every decision."""
-FORMAT = 3
-_BEFORE_TALLIES = 2
 
 
 class Policy:
@@ -56,19 +50,13 @@ class Policy:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self.catalogue = Catalogue()
-        self.holdouts = Holdouts(settings.experiment)
-        self.requests = Requests()
-        self.table = PolicyTable()
         self._settings = settings
-        self._visits = Visits(settings.retention_seconds * MICROSECONDS)
+        self._state = state = PolicyState(settings)
+        self.catalogue, self.holdouts = state.catalogue, state.holdouts
+        self.requests, self.table, self.tallies = state.requests, state.table, state.tallies
+        self._visits, self._stops = state.visits, state.stops
         self._window_us = settings.attribution_seconds * MICROSECONDS
-        self.tallies = Tallies(
-            window_us=self._window_us, half_life_us=settings.half_life_seconds * MICROSECONDS
-        )
-        self._stops = Stops()
         self._cells: dict[Cell, Cell] = {}
-        self._last_number = 0
 
     def explain(self, packet: Packet, shopper: Shopper, now_us: int) -> Eligibility:
         """Return what could be shown now, and for all else why not; changes nothing."""
@@ -188,11 +176,11 @@ class Policy:
     def lesson(self, terms: Mapping[str, Terms], now_us: int) -> Lesson:
         """Return everything there is to learn from, as it is now; `terms` are by tenant."""
         return Lesson(
-            frame=self.tallies.frame(now_us),
+            frame=self.tallies.frame(),
             asked=self.table.asked(),
-            known=self.table.known(),
-            explorations=self.table.explorations(),
+            policy=self.table.dump(),
             terms=terms,
+            now_us=now_us,
             window_us=self._window_us,
             half_life_us=self._settings.half_life_seconds * MICROSECONDS,
         )
@@ -262,42 +250,13 @@ class Policy:
         """
         self._visits.forget(tenant_id, session_id)
 
-    def dump(self) -> bytes:
-        """Return the whole state as lines of JSON; equal states give equal bytes.
+    def dump(self) -> dict[str, NDArray[Any]]:
+        """Return the whole state; the same calls in the same order give the same bytes."""
+        return self._state.dump()
 
-        The first line says how many lines of tallies and of the policy follow; then come visits.
-        """
-        tallies, table = self.tallies.dump(), self.table.dump()
-        head = {
-            "format": FORMAT,
-            "last_number": self._last_number,
-            "catalogue": self.catalogue.dump(),
-            "requests": self.requests.dump(),
-            "holdouts": self.holdouts.dump(),
-            "stops": self._stops.dump(),
-            "tallies": len(tallies),
-            "table": len(table),
-        }
-        return "\n".join((json.dumps(head), *tallies, *table, *self._visits.dump())).encode()
-
-    def load(self, state: bytes) -> None:
+    def load(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Take the state from `dump`. Raises ValueError for another format."""
-        first, *lines = state.decode().split("\n")
-        head = json.loads(first)
-        if head["format"] not in (FORMAT, _BEFORE_TALLIES):
-            raise ValueError(f"policy has format {head['format']}, not {FORMAT}")
-        self.catalogue.load(head["catalogue"])
-        self.requests.load(head["requests"])
-        self._last_number = head["last_number"]
-        if head["format"] == _BEFORE_TALLIES:
-            # It counted in another way, and its sessions are over: what is left is the catalogue.
-            return
-        self.holdouts.load(head["holdouts"])
-        self._stops.load(head["stops"])
-        tallies, table = head["tallies"], head["tallies"] + head["table"]
-        self.tallies.load(lines[:tallies])
-        self.table.load(lines[tallies:table])
-        self._visits.load(lines[table:])
+        self._state.load(arrays)
 
     def _choose(
         self, packet: Packet, shopper: Shopper, arms: tuple[str, ...], ordinal: str, now_us: int
@@ -344,7 +303,7 @@ class Policy:
         tenant_id = decision.cell.tenant_id
         definition = self.catalogue.get(tenant_id, decision.chosen)
         lifetime_us = int(definition.time_to_live_seconds * MICROSECONDS)
-        self._last_number += 1
+        self._state.last_number += 1
         return InterventionRow(
             intervention_id=identifier("int_", tenant_id, decision.packet_id, ordinal),
             decision_id=decision.decision_id,
@@ -352,7 +311,7 @@ class Policy:
             session_id=decision.session_id,
             definition_id=definition.definition_id,
             definition_revision=definition.revision,
-            number=self._last_number,
+            number=self._state.last_number,
             created_at_us=decision.decided_at_us,
             expires_at_us=decision.decided_at_us + lifetime_us,
         )

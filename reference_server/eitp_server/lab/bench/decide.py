@@ -195,13 +195,16 @@ def _count(
     won: NDArray[np.int64],
     now_us: int,
 ) -> None:
-    long_ago, lately = now_us - 2 * _DAY_US, now_us - _DAY_US // 24
+    moment, lately = now_us - 2 * _DAY_US, now_us - _DAY_US // 24
     for row, cell in enumerate(cells):
         for column, arm in enumerate(arms):
-            for _ in range(int(tried[row, column])):
-                policy.tallies.book(cell, arm, long_ago)
-            for _ in range(int(won[row, column])):
-                policy.tallies.credit(cell, arm, decided_us=long_ago, delay_us=600_000_000)
+            for number in range(int(tried[row, column])):
+                moment += 1
+                policy.tallies.book(cell, arm, moment)
+                if number < won[row, column]:
+                    policy.tallies.credit(cell, arm, decided_us=moment, delay_us=600_000_000)
+    for cell in cells:
+        for arm in arms:
             policy.tallies.book(cell, arm, lately)
     policy.tallies.mature(now_us)
 

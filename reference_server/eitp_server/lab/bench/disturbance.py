@@ -153,6 +153,7 @@ async def _fill(options: DecideOptions, data: Path) -> None:
         found = await recover(log, snapshots, new_reducer)
         desk = found.reducer.policy
         assert isinstance(desk, Desk)
-        desk.policy.tallies, desk.policy.table = policy.tallies, policy.table
+        desk.policy.tallies.load(policy.tallies.dump())
+        desk.policy.table.load(policy.table.dump())
         arrays, document = found.reducer.dump()
         snapshots.write(found.tick, arrays, {**document, "now_us": found.now_us})
