@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from eitp_server.apart import Apart
 from eitp_server.ingest.contagion.runner import ContagionRunner
 from eitp_server.storage.contagion_value import Series
 from eitp_server.storage.sqlite_database import SQLiteDatabase
@@ -40,8 +41,8 @@ async def analyses(premises: Premises, *ends: int, series: Series | None = None)
 
     On the first day something spreads, on the second nothing.
     """
-    async with await SQLiteDatabase.open(premises.folder) as database:
-        works = Works(database)
+    async with await SQLiteDatabase.open(premises.folder) as database, Apart() as apart:
+        works = Works(database, apart)
         own = series or Series(tenant_id=premises.shop.tenant_id)
         await works.keep(minutes(STREAM.values, STREAM.names, sessions=123), own)
         await works.keep(minutes(CALM.values, CALM.names, DAY + 1, sessions=123), own)

@@ -23,6 +23,7 @@ from eitp.v1.intelligence_service_pb2 import (
 from eitp.v1.intervention_pb2 import InterventionKind
 from eitp.v1.state_pb2 import EmotionLabel
 from eitp.v1.transfer_pb2 import TransferVerdict
+from eitp_server.apart import Apart
 from eitp_server.cli import app
 from eitp_server.services.validation import violations
 from eitp_server.storage.contagion_value import Series
@@ -210,8 +211,8 @@ async def test_a_watch_from_now_leaves_out_what_has_ended(premises: Premises) ->
 async def test_a_watch_from_now_tells_no_edge_while_there_is_no_analysis(
     premises: Premises,
 ) -> None:
-    async with await SQLiteDatabase.open(premises.folder) as database:
-        works, own = Works(database), Series(tenant_id=premises.shop.tenant_id)
+    async with await SQLiteDatabase.open(premises.folder) as database, Apart() as apart:
+        works, own = Works(database, apart), Series(tenant_id=premises.shop.tenant_id)
         await works.keep(minutes(STREAM.values, STREAM.names), own)
         await works.analyse(DAY, DAY + 300)
     async with started(premises) as live:
@@ -272,7 +273,7 @@ async def test_a_cursor_before_what_is_kept_is_compacted(premises: Premises) -> 
     async with started(premises) as live:
         first, *_ = await read(live, 6, start=OLDEST)
     async with await SQLiteDatabase.open(premises.folder) as database:
-        await Works(database).kept.forget(at(2 * DAY), at(2 * DAY))
+        await Works(database, Apart()).kept.forget(at(2 * DAY), at(2 * DAY))
     async with started(premises) as live:
         status = await stream_refusal(
             live, WatchContagionRequest(cursor=first.cursor), live.shop.secret

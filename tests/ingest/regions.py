@@ -16,6 +16,7 @@ from eitp_server.storage.contagion_value import Edge, Minute, Series
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from eitp_server.apart import Apart
     from eitp_server.ingest.feed import Feed
     from eitp_server.storage.contagion_value import Item
     from eitp_server.storage.database import Database
@@ -76,7 +77,7 @@ def minutes(
 class Works:
     """A runner over a database, with a clock that stands where it is put."""
 
-    def __init__(self, database: Database, last: int = 0) -> None:
+    def __init__(self, database: Database, apart: Apart, last: int = 0) -> None:
         self.database = database
         self.kept = Contagion(database, ESTIMATOR_VERSION)
         self.feed: Feed[Item] = contagion_feed(last)
@@ -84,7 +85,12 @@ class Works:
         self.cells: Mapping[Cell, Partial] = {}
         self.pooling: list[str] = []
         self.runner = ContagionRunner(
-            self.kept, self.feed, self._counted, lambda: self.pooling, lambda: self.now_us
+            self.kept,
+            self.feed,
+            self._counted,
+            lambda: self.pooling,
+            lambda: self.now_us,
+            apart,
         )
 
     async def keep(self, rows: Sequence[Minute], series: Series = OWN) -> None:

@@ -18,6 +18,8 @@ from ingest.regions import DAY, OWN, Works, at, known, minutes
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from eitp_server.apart import Apart
+
 from eitp_server.storage.sqlite_database import SQLiteDatabase
 
 AT_US = at(1)
@@ -182,9 +184,9 @@ def test_one_heavy_session_is_no_level() -> None:
     assert found["US-CA"] == (None, NoValueReason.CONCENTRATED)
 
 
-async def test_a_minute_is_counted_once_however_often_it_is_asked_for() -> None:
+async def test_a_minute_is_counted_once_however_often_it_is_asked_for(apart: Apart) -> None:
     async with await SQLiteDatabase.open(None) as database:
-        works = Works(database)
+        works = Works(database, apart)
         works.cells = {cell("shop"): part(30, 1_000)}
         await works.runner.count(AT_US)
         works.cells = {cell("shop"): part(30, 2_000)}
@@ -287,12 +289,12 @@ def test_a_minute_without_a_value_weighs_like_the_poorest_of_its_region() -> Non
     assert steady(window).tolist() == [[60.0], [60.0], [60.0]]
 
 
-async def test_a_region_that_does_not_move_is_left_out_as_constant() -> None:
+async def test_a_region_that_does_not_move_is_left_out_as_constant(apart: Apart) -> None:
     stream = known(3)
     values = stream.values.copy()
     values[:, 0] = 0.5
     async with await SQLiteDatabase.open(None) as database:
-        works = Works(database)
+        works = Works(database, apart)
         await works.keep(minutes(values, stream.names))
         await works.analyse(DAY)
         state = await works.kept.state(OWN)

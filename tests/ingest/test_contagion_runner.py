@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from contextlib import aclosing
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -12,11 +13,8 @@ import numpy as np
 import pytest
 from eitp_server.errors import OutOfRange
 from eitp_server.ingest.contagion import runner as contagion_runner
-from eitp_server.ingest.contagion.analysis import Before
-from eitp_server.ingest.contagion.apart import Apart, Broken
 from eitp_server.ingest.contagion.reader import ContagionReader
 from eitp_server.ingest.contagion.runner import KEPT_US
-from eitp_server.ingest.contagion.window import window_of
 from eitp_server.ingest.feed import Gap
 from eitp_server.storage import contagion as contagion_storage
 from eitp_server.storage.contagion_value import Edge, KeptProfile, Series
@@ -27,23 +25,27 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from eitp_server.apart import Apart
     from eitp_server.storage.contagion_value import Item
 
+LATER = Series(tenant_id="shop", vertical="automotive")
+"""Analysed after `OWN`."""
 
-async def test_a_restart_in_the_middle_changes_nothing(tmp_path: Path) -> None:
+
+async def test_a_restart_in_the_middle_changes_nothing(tmp_path: Path, apart: Apart) -> None:
     stream = known(3, minutes=2 * DAY)
     rows = minutes(stream.values, stream.names)
     ends = (DAY, DAY + 700, 2 * DAY)
 
     async with await SQLiteDatabase.open(tmp_path / "whole") as database:
-        works = Works(database)
+        works = Works(database, apart)
         await works.keep(rows)
         await works.analyse(*ends)
         whole = await works.kept.items(OWN, 0, 1000)
     parts: Sequence[Item] = ()
     for number, end in enumerate(ends):
         async with await SQLiteDatabase.open(tmp_path / "parts") as database:
-            works = Works(database)
+            works = Works(database, apart)
             if not number:
                 await works.keep(rows)
             # A restart finds the analysis of before done, and does not do it again.
@@ -234,12 +236,32 @@ async def test_what_is_stored_is_json_without_infinities(works: Works) -> None:
         assert json.dumps(asdict(item.content), allow_nan=False)
 
 
-async def test_an_analysis_that_breaks_its_process_leaves_the_next_one_whole() -> None:
+async def test_an_analysis_that_fails_leaves_the_next_series_whole(works: Works) -> None:
     stream = known(3)
-    window = window_of(minutes(stream.values, stream.names), at(DAY))
+    for series in (OWN, LATER):
+        await works.keep(minutes(stream.values, stream.names), series)
     spoilt = KeptProfile(day_us=at(0), weights={"US-00": [1.0]})
-    async with Apart() as apart:
-        with pytest.raises(Broken, match="code 1"):
-            await apart.analyse(window, spoilt, Before(), at(DAY))
-        result = await apart.analyse(window, None, Before(), at(DAY))
-    assert {edge.pair for edge in result.changed} == stream.pairs
+    await works.kept.keep_profile(OWN, spoilt)
+    await works.analyse(DAY)
+
+    assert await works.kept.state(OWN) is None
+    assert {edge.pair for edge in await works.told(LATER)} == stream.pairs
+
+
+async def test_an_analysis_that_ends_its_process_leaves_the_next_series_whole(
+    works: Works, apart: Apart, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = known(3)
+    for series in (OWN, LATER):
+        await works.keep(minutes(stream.values, stream.names), series)
+    run: Any = apart.run
+    fatal: Any = iter([(os._exit, 1)])
+
+    async def broken_at_first(*call: Any) -> Any:
+        return await run(*next(fatal, call))
+
+    monkeypatch.setattr(apart, "run", broken_at_first)
+    await works.analyse(DAY)
+
+    assert await works.kept.state(OWN) is None
+    assert {edge.pair for edge in await works.told(LATER)} == stream.pairs

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
+from eitp_server.bandit.learning import learn
 from eitp_server.bandit.policy_table import Exploration
 from eitp_server.ingest.index.pulse import Retention
 from eitp_server.ingest.input import CommandKind
@@ -20,8 +21,10 @@ from eitp_server.services.volatility_parts import Volatility, volatility
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from eitp_server.apart import Apart
     from eitp_server.app.core import Core
     from eitp_server.app.stores import Stores
+    from eitp_server.bandit.learning import Lesson
     from eitp_server.config import Settings
 
 _LOG: Final = structlog.get_logger(__name__)
@@ -50,12 +53,12 @@ class Beside:
         }
 
 
-async def slow_paths(settings: Settings, stores: Stores, core: Core) -> Beside:
-    """Build the slow paths, each from what it has stored."""
+async def slow_paths(settings: Settings, stores: Stores, core: Core, apart: Apart) -> Beside:
+    """Build the slow paths, each from what it has stored; what takes seconds is done `apart`."""
     evidence = _proving(stores, core)
     await evidence.knowledge.refresh()
     return Beside(
-        learner=_learner(settings, stores, core),
+        learner=_learner(settings, stores, core, apart),
         proving=evidence,
         index=await _index(settings, stores, core),
         learned=await intelligence(
@@ -66,6 +69,7 @@ async def slow_paths(settings: Settings, stores: Stores, core: Core) -> Beside:
             analyst=evidence.analyst,
             incarnation=stores.log.incarnation,
             now_us=core.now_us,
+            apart=apart,
         ),
         proving_seconds=settings.proving_seconds,
     )
@@ -81,7 +85,7 @@ async def keep_running(name: str, job: Callable[[], Awaitable[None]]) -> None:
         await asyncio.sleep(_REST_SECONDS)
 
 
-def _learner(settings: Settings, stores: Stores, core: Core) -> Learner:
+def _learner(settings: Settings, stores: Stores, core: Core, apart: Apart) -> Learner:
     async def install(document: dict[str, Any]) -> object:
         return await core.submit("", CommandKind.INSTALL_POLICY, document)
 
@@ -96,8 +100,11 @@ def _learner(settings: Settings, stores: Stores, core: Core) -> Learner:
             for tenant in stores.accounts.tenants.all()
         }
 
+    async def learn_apart(lesson: Lesson) -> dict[str, Any] | None:
+        return await apart.run(learn, lesson)
+
     rhythm = Rhythm(seconds=settings.learning_seconds, events=settings.learning_events)
-    return Learner(lambda: core.policy, install, wishes, core.now_us, rhythm)
+    return Learner(lambda: core.policy, install, wishes, core.now_us, rhythm, learn_apart)
 
 
 def _proving(stores: Stores, core: Core) -> Proving:

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from eitp_server.apart import Apart
 from eitp_server.app.beside import keep_running, slow_paths
 from eitp_server.app.core import recover_core
 from eitp_server.app.roster import roster
@@ -56,7 +57,8 @@ async def running(settings: Settings) -> AsyncGenerator[Server]:
     async with AsyncExitStack() as stack:
         stores = await open_stores(settings, stack)
         core = await recover_core(settings, stores)
-        beside = await slow_paths(settings, stores, core)
+        apart = await stack.enter_async_context(Apart())
+        beside = await slow_paths(settings, stores, core, apart)
         tokens = Tokens(
             [SigningKey.from_seed(stores.signing_seed)],
             lifetime_us=settings.token_lifetime_seconds * 1_000_000,

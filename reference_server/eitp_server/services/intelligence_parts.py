@@ -24,6 +24,7 @@ from eitp_server.storage.trials import Trials
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from eitp_server.apart import Apart
     from eitp_server.bandit.decision import Decision
     from eitp_server.ingest.reducer import Reducer
     from eitp_server.interventions.analyst import Analyst
@@ -52,6 +53,7 @@ async def intelligence(
     analyst: Analyst,
     incarnation: str,
     now_us: Callable[[], int],
+    apart: Apart,
 ) -> Intelligence:
     """Join all parts over the tables of `database`."""
     contagion = Contagion(database, ESTIMATOR_VERSION)
@@ -77,7 +79,7 @@ async def intelligence(
             tenants.get,
             now_us,
         ),
-        contagion=ContagionRunner(contagion, feed, cells, pooling, now_us),
+        contagion=ContagionRunner(contagion, feed, cells, pooling, now_us, apart),
         transfer=TransferRunner(
             Trials(database, successes=SUCCESSES, window_us=WINDOW_US),
             transfers,

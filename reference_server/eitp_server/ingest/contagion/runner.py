@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from eitp_server.errors import DomainError
-from eitp_server.ingest.contagion.analysis import Before
-from eitp_server.ingest.contagion.apart import Apart, Broken
+from eitp_server.ingest.contagion.analysis import Before, analyse_window, is_analysable
 from eitp_server.ingest.contagion.levels import minute_of
 from eitp_server.ingest.contagion.window import MINUTE_US, SEEN, WINDOW, weeks_of, window_of
 from eitp_server.intelligence.contagion.history import WINDOWS
@@ -19,7 +18,9 @@ from eitp_server.storage.contagion_value import KeptProfile
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping
 
-    from eitp_server.ingest.contagion.analysis import Seen
+    from eitp_server.apart import Apart
+    from eitp_server.ingest.contagion.analysis import Result, Seen
+    from eitp_server.ingest.contagion.window import Window
     from eitp_server.ingest.feed import Feed
     from eitp_server.storage.contagion import Contagion
     from eitp_server.storage.contagion_value import Item, Series
@@ -47,13 +48,15 @@ class ContagionRunner:
         cells: Callable[[int], Awaitable[Mapping[Cell, Partial]]],
         pooling: Callable[[], Collection[str]],
         now_us: Callable[[], int],
+        apart: Apart,
     ) -> None:
-        """Count `cells(at_us)`, the tenants in `pooling()` together as well."""
+        """Count `cells(at_us)`, the tenants in `pooling()` together as well; analyse `apart`."""
         self._kept = kept
         self._feed = feed
         self._cells = cells
         self._pooling = pooling
         self._now_us = now_us
+        self._apart = apart
         self._due = 0
         self._noticed = asyncio.Event()
 
@@ -77,12 +80,13 @@ class ContagionRunner:
         """
         await self._publish()
         seen = await self._kept.series(end_us - _WINDOW_US)
-        async with Apart() as apart:
-            for series in sorted({*seen, *await self._kept.series_with_edges()}):
-                try:
-                    await self._analyse_one(series, end_us, apart)
-                except Broken as broken:
-                    _LOG.error("an analysis failed", vertical=series.vertical, reason=str(broken))
+        for series in sorted({*seen, *await self._kept.series_with_edges()}):
+            try:
+                await self._analyse_one(series, end_us)
+            except DomainError:
+                raise
+            except Exception:  # noqa: BLE001 # the other series are analysed all the same
+                _LOG.exception("an analysis failed", vertical=series.vertical)
 
     async def tidy(self, day_us: int) -> None:
         """Fit the profiles of the 28 days before `day_us`, and forget what nobody needs."""
@@ -131,7 +135,7 @@ class ContagionRunner:
     def _until_next(self) -> float:
         return (MINUTE_US - self._now_us() % MINUTE_US) / 1e6
 
-    async def _analyse_one(self, series: Series, end_us: int, apart: Apart) -> None:
+    async def _analyse_one(self, series: Series, end_us: int) -> None:
         kept = self._kept
         state = await kept.state(series)
         if state and state.snapshot.basis.end_us >= end_us:
@@ -140,9 +144,17 @@ class ContagionRunner:
         window = await asyncio.to_thread(window_of, minutes, end_us)
         before = Before(state=state, windows=await self._windows(series, end_us))
         profile = await kept.profile(series)
-        result = await apart.analyse(window, profile, before, max(self._now_us(), end_us))
+        result = await self._result(window, profile, before, max(self._now_us(), end_us))
         await kept.keep_analysis(series, result.state, result.changed, made=result.made)
         await self._publish()
+
+    async def _result(
+        self, window: Window, profile: KeptProfile | None, before: Before, now_us: int
+    ) -> Result:
+        if is_analysable(window):
+            return await self._apart.run(analyse_window, window, profile, before, now_us)
+        # To say so takes less than another process does to begin.
+        return await asyncio.to_thread(analyse_window, window, profile, before, now_us)
 
     async def _publish(self) -> None:
         """Publish whatever is stored and not published.
