@@ -138,25 +138,51 @@ def _mass_of_best(alpha: Vector, beta: Vector) -> tuple[Vector, Vector, NDArray[
     whose spreads are 1e7 apart, where T is 18, below 1e-14.
     """
     u, du = _grid(alpha, beta)
-    a, b, rate = alpha.T[..., None], beta.T[..., None], expit(u)
-    density = np.exp(a * log_expit(u) + b * log_expit(-u) - betaln(a, b))
-    slope = a - (a + b) * rate
-    bound = _bound(density, slope) * du
+    rate = expit(u)
+    density = _density(alpha.T[..., None], beta.T[..., None], u)
+    bound = _bound(density, _slope(alpha.T[..., None], beta.T[..., None], rate)) * du
     # Compared this way round, the greatest is always kept, whatever it is.
     kept = ~(bound < NEGLIGIBLE * np.minimum(bound.max(axis=-1, keepdims=True), 1.0))
-    cell = np.nonzero(kept)[0]
-    density, rate = density[:, kept], rate[kept]
-    counts = bound[kept] * density >= -NEGLIGIBLE * slope[:, kept]
+    at = np.flatnonzero(kept)
+    cell = at // kept.shape[1]
+    rate, bound = rate.take(at), bound.take(at)
+    density = density.reshape(len(density), -1).take(at, axis=1)
+    a, b = np.take(alpha.T, cell, axis=1), np.take(beta.T, cell, axis=1)
     below = np.ones(density.shape)
-    betainc(alpha.T[:, cell], beta.T[:, cell], rate, out=below, where=counts)
-    mass = density * du[kept]
-    mass[1:] *= np.cumprod(below[:-1], axis=0)
-    mass[:-1] *= np.cumprod(below[:0:-1], axis=0)[::-1]
+    counts = bound * density >= -NEGLIGIBLE * _slope(a, b, rate)
+    betainc(a, b, rate, out=below, where=counts)
+    mass = _times_the_others(density * du.take(at), below)
     return mass, rate, np.searchsorted(cell, np.arange(len(alpha)))
+
+
+def _density(a: Vector, b: Vector, u: Vector) -> Vector:
+    """Return the densities over the logit u, in place: memory costs as much as arithmetic here."""
+    density = a * log_expit(u)
+    density += b * log_expit(-u)
+    density -= betaln(a, b)
+    return np.exp(density, out=density)
+
+
+def _slope(a: Vector, b: Vector, rate: Vector) -> Vector:
+    slope = (a + b) * rate
+    return np.subtract(a, slope, out=slope)
 
 
 def _bound(density: Vector, slope: Vector) -> Vector:
     """Return an upper bound of sum_k f_k prod_{j != k} F_j of the (K, ...) arms: (...)."""
+    # A density that underflowed above its arm must not make the arm's F small.
     density = np.maximum(density, TINY)
-    ceiling = np.maximum(density, slope)
-    return (density / ceiling).prod(axis=0) * ceiling.sum(axis=0)
+    ceiling = np.maximum(density, slope, out=slope)
+    bound = ceiling.sum(axis=0)
+    bound *= np.divide(density, ceiling, out=density).prod(axis=0)
+    return bound
+
+
+def _times_the_others(density: Vector, below: Vector) -> Vector:
+    """Multiply the density of each of the (K, m) arms by the F of all the others, in place."""
+    for order in (range(len(below)), reversed(range(len(below)))):
+        product = np.ones(below.shape[1])
+        for arm in order:
+            density[arm] *= product
+            product *= below[arm]
+    return density
