@@ -7,6 +7,7 @@ import pickle
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from eitp_server.bandit.learning import learn
 from eitp_server.bandit.policy_table import PRIOR, Exploration, Goal
 from eitp_server.errors import Reason, Unavailable
@@ -19,7 +20,6 @@ from interventions.shop import HOUR, SECOND, START_US, open_shop, packet, shoppe
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    import pytest
     from eitp_server.bandit.decision import Cell
     from eitp_server.bandit.learning import Lesson
     from eitp_server.interventions.policy import Policy
@@ -161,6 +161,37 @@ async def test_terms_that_could_not_be_kept_are_learnt_again(
     await beside.rest()
     assert beside.lessons == 2
     assert policy.table.explorations() == {"shop": WISH.exploration}
+
+
+async def test_a_lesson_that_was_lost_is_learnt_although_nothing_else_happens(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(learner_module, "_LOOK_SECONDS", 0.001)
+    policy = open_shop(arms=2)
+    cell, installed = busy(policy), asyncio.Event()
+    lost = [RuntimeError("the process ended")]
+
+    async def lose_one(lesson: Lesson) -> dict[str, Any] | None:
+        if lost:
+            raise lost.pop()
+        return await here(lesson)
+
+    async def install(document: dict[str, Any]) -> None:
+        policy.install(document)
+        installed.set()
+
+    rhythm = Rhythm(seconds=0.001, events=1_000)
+    beside = Learner(
+        lambda: policy, install, lambda: {"shop": WISH}, lambda: CLOSED_US, rhythm, lose_one
+    )
+    with pytest.raises(RuntimeError, match="the process ended"):
+        await beside.run()
+    assert policy.table.shapes(cell, ARMS) == [PRIOR] * 3
+    running = asyncio.ensure_future(beside.run())
+    async with asyncio.timeout(5):
+        await installed.wait()
+    running.cancel()
+    assert PRIOR not in policy.table.shapes(cell, ARMS)
 
 
 async def test_what_matured_is_learnt_although_nothing_else_happens(
