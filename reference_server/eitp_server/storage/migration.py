@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
     from sqlalchemy import Connection
 
-HEAD = "0006"
+HEAD = "0007"
 """The newest revision in `migrations/versions`; a test keeps the two equal."""
 
 _SCRIPTS = Path(__file__).parent / "migrations"

@@ -7,6 +7,7 @@ in `_us`; identifiers are text; a NULL number means unknown, never zero.
 from __future__ import annotations
 
 from eitp_server.storage.tables.bookkeeping import IdempotentReply, Meta
+from eitp_server.storage.tables.experiment import StudyCheckpoint, StudyVisitor
 from eitp_server.storage.tables.feed import (
     Acknowledgement,
     CensoredDecision,
@@ -66,6 +67,8 @@ __all__ = [
     "Record",
     "RecordedDecision",
     "StoppedIntervention",
+    "StudyCheckpoint",
+    "StudyVisitor",
     "Tenant",
     "Transfer",
 ]
