@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from eitp_server.storage.log import ForecastRow
 
+    Step = tuple[str, str, str, int | None]
+
 HOUR = 60 * MINUTE
 
 
@@ -228,8 +230,13 @@ STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("foretell"), _tenants, _sessions, _labels),
         st.tuples(st.just("report"), _tenants, _sessions, st.integers(1, 8)),
-        st.tuples(st.sampled_from(("ended", "reopened", "treat")), _tenants, _sessions, st.none()),
-        st.tuples(st.just("resolve"), _tenants, _sessions, st.none()),
+        st.tuples(
+            st.sampled_from(("ended", "reopened", "treat", "forget")),
+            _tenants,
+            _sessions,
+            st.none(),
+        ),
+        st.tuples(st.sampled_from(("resolve", "skip")), _tenants, _sessions, st.none()),
     ),
     max_size=40,
 )
@@ -237,7 +244,7 @@ STEPS = st.lists(
 
 @given(STEPS, st.data())
 def test_a_ledger_that_is_written_down_goes_on_as_if_nothing_had_happened(
-    steps: list[tuple[str, str, str, int | None]], data: st.DataObject
+    steps: list[Step], data: st.DataObject
 ) -> None:
     stop = data.draw(st.integers(0, len(steps)))
     whole, first = Ledger(capacity=4), Ledger(capacity=4)
@@ -252,9 +259,7 @@ def test_a_ledger_that_is_written_down_goes_on_as_if_nothing_had_happened(
     assert second.dump() == whole.dump()
 
 
-def acted(
-    ledger: Ledger, step: tuple[str, str, str, int | None], number: int
-) -> Sequence[ForecastRow]:
+def acted(ledger: Ledger, step: Step, number: int) -> Sequence[ForecastRow]:
     what, tenant_id, session_id, detail = step
     now_us = START_US + number * 5 * MINUTE
     match what:
@@ -270,6 +275,8 @@ def acted(
             ledger.ended(tenant_id, session_id, now_us)
         case "resolve":
             return ledger.resolve(now_us)
+        case "skip":
+            return ledger.skip(now_us)
         case _:
             change: Callable[[str, str], None] = getattr(ledger, what)
             change(tenant_id, session_id)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field, fields
 from operator import attrgetter
+from sys import intern
 from typing import TYPE_CHECKING, Any, Final
 
 from eitp.v1.outcome_pb2 import OutcomeKind
@@ -15,10 +15,11 @@ from eitp_server.classification.risk import (
     duration_only_logit,
     page_only_logit,
 )
+from eitp_server.storage.line import Written, encode, read
 from eitp_server.storage.log import ForecastRow, Resolution
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
 
     from eitp_server.classification.packet import Packet
     from eitp_server.storage.log import OutcomeRow
@@ -35,7 +36,7 @@ _ABANDONED: Final = {
 
 
 @dataclass(slots=True, kw_only=True)
-class Forecast:
+class Forecast(Written):
     """The first forecast of a session that has not come to its end."""
 
     tenant_id: str
@@ -138,21 +139,23 @@ def forecast(packet: Packet, *, risk: float, holdout: bool) -> Forecast:
 
 _FIELDS: Final = tuple(item.name for item in fields(Forecast) if item.name != "claims")
 _values = attrgetter(*_FIELDS)
-# One encoder for all: `json.dumps` makes one for each call, and a snapshot is taken while
-# everybody waits.
-_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
-def to_json(item: Forecast) -> str:
-    """Return the forecast as a line of JSON."""
+def written(item: Forecast) -> str:
+    """Return the forecast as a line of JSON, which it keeps until it changes."""
     claims = [(label, *claim) for label, claim in item.claims.items()]
-    return _encode((*_values(item), claims))
+    item.line = line = encode((*_values(item), claims))
+    return line
 
 
-def from_json(lines: Iterable[str]) -> Iterator[Forecast]:
-    """Yield the forecasts that `to_json` made lines of."""
-    # Read at once: there may be many, and a server that starts is waited for.
-    for *values, claims in json.loads(f"[{','.join(lines)}]"):
+def from_json(lines: Sequence[str]) -> Iterator[Forecast]:
+    """Yield the forecasts that were written as `lines`; they keep them."""
+    for line, (*values, claims) in zip(lines, read(lines), strict=True):
         state: dict[str, Any] = dict(zip(_FIELDS, values, strict=True))
         state["claims"] = {label: (confidence, at_us) for label, confidence, at_us in claims}
-        yield Forecast(**state)
+        item = Forecast(**state)
+        # Many have these in common, and each text is to be in memory once.
+        item.tenant_id = intern(item.tenant_id)
+        item.estimator_version = intern(item.estimator_version)
+        item.line = line
+        yield item

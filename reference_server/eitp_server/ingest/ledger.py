@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from eitp_server.classification.calibration import FORETOLD
 from eitp_server.ingest.calibrators import Calibrators
-from eitp_server.ingest.forecast import FAILURES, SUCCESSES, forecast, from_json, to_json
+from eitp_server.ingest.forecast import FAILURES, SUCCESSES, forecast, from_json, written
 from eitp_server.storage.log import Resolution
 
 if TYPE_CHECKING:
@@ -44,8 +44,6 @@ class Ledger:
         """The names that each tenant has in `_open`, oldest first."""
         self._timers: list[tuple[int, Name]] = []
         """A heap of due times; one that its forecast does not name any more is void."""
-        self._lines: dict[Name, str] = {}
-        """What `dump` made of the forecasts that have not changed since."""
 
     def __len__(self) -> int:
         return len(self._open)
@@ -154,20 +152,16 @@ class Ledger:
         each forecast that waits, oldest first. A snapshot is taken while everybody waits: the lines
         of forecasts that have not changed are kept.
         """
-        for name, waiting in self._open.items():
-            if name not in self._lines:
-                self._lines[name] = to_json(waiting)
         tenants = self.calibrators.dump()
-        lines = (str(len(tenants)), *tenants, *(self._lines[name] for name in self._open))
-        return "\n".join(lines).encode()
+        waiting = [item.line or written(item) for item in self._open.values()]
+        return "\n".join((str(len(tenants)), *tenants, *waiting)).encode()
 
     def load(self, state: bytes) -> None:
-        """Take over what `dump` returned."""
+        """Take over what `dump` returned, and keep the lines for the next one."""
         count, *lines = state.decode().split("\n")
         self.calibrators.load(lines[: int(count)])
-        waiting = list(from_json(lines[int(count) :]))
-        self._open, self._of_tenant, self._lines = {}, {}, {}
-        for item in waiting:
+        self._open, self._of_tenant = {}, {}
+        for item in from_json(lines[int(count) :]):
             self._add(item)
         self._set_timers()
 
@@ -189,12 +183,12 @@ class Ledger:
             self._set_timers()
 
     def _set_timers(self) -> None:
-        waiting = self._open.values()
-        self._timers = [(item.due_us, item.name) for item in waiting if item.due_us is not None]
+        waiting = self._open.items()
+        self._timers = [(item.due_us, name) for name, item in waiting if item.due_us is not None]
         heapq.heapify(self._timers)
 
     def _changed(self, found: Forecast) -> None:
-        self._lines.pop(found.name, None)
+        found.line = None
 
     def _next_to_go(self) -> Name:
         """Return the oldest of the tenant with most: nobody is pushed out by another's crowd."""
@@ -202,8 +196,9 @@ class Ledger:
         return next(iter(self._of_tenant[tenant]))
 
     def _add(self, made: Forecast) -> None:
-        self._open[made.name] = made
-        self._of_tenant.setdefault(made.tenant_id, {})[made.name] = None
+        name = made.name
+        self._open[name] = made
+        self._of_tenant.setdefault(made.tenant_id, {})[name] = None
 
     def _drop(self, found: Forecast) -> None:
         del self._open[found.name]
@@ -211,4 +206,3 @@ class Ledger:
         del own[found.name]
         if not own:
             del self._of_tenant[found.tenant_id]
-        self._changed(found)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from operator import attrgetter
+from sys import intern
 from typing import TYPE_CHECKING, Any, Final
 
 from eitp_server.bandit.decision import Cell
 from eitp_server.interventions.eligibility import Exposure, History
+from eitp_server.storage.line import Written, encode
 from eitp_server.storage.log import AcknowledgementRow, InterventionRow, OutcomeRow
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from _typeshed import DataclassInstance
 
@@ -44,7 +46,7 @@ class Sent:
 
 
 @dataclass(slots=True, kw_only=True)
-class Visit:
+class Visit(Written):
     """One session that had a decision or an outcome."""
 
     tenant_id: str
@@ -111,24 +113,73 @@ def to_json(visit: Visit) -> list[Any]:
     ]
 
 
-def from_json(state: Sequence[Any]) -> Visit:
-    """Return the visit that `to_json` was given."""
+def written(visit: Visit) -> str:
+    """Return the visit as a line of JSON, which it keeps until it changes."""
+    visit.line = line = encode(to_json(visit))
+    return line
+
+
+class Cells(dict[tuple[str | int, ...], Cell]):
+    """Cells by their rows. Decisions of a cell share one object: there are many more of them."""
+
+    def __missing__(self, row: tuple[str | int, ...]) -> Cell:
+        """Make the cell when its first decision is read."""
+        cell = self[row] = Cell.from_row(row)
+        return cell
+
+
+def from_json(state: Sequence[Any], cells: Cells | None = None) -> Visit:
+    """Return the visit that `to_json` was given, its decisions on the cells in `cells`."""
+    cells = Cells() if cells is None else cells
     *facts, decisions, sent, outcomes = state
     visit = Visit(**dict(zip(_VISIT, facts, strict=True)))
-    for *values, cell in decisions:
-        known: dict[str, Any] = dict(zip(_DECISION, values, strict=True))
-        visit.decisions.append(OpenDecision(cell=Cell.from_row(cell), **known))
+    visit.tenant_id = intern(visit.tenant_id)
+    visit.decisions = [_open_decision(row, cells) for row in decisions]
+    texts = _texts(visit) if sent or outcomes else {}
     for row, report in sent:
-        intervention = InterventionRow(**dict(zip(_INTERVENTION, row, strict=True)))
-        visit.sent[intervention.intervention_id] = Sent(
+        intervention = InterventionRow(**_named(_INTERVENTION, row, texts))
+        name = texts[intervention.intervention_id] = intervention.intervention_id
+        visit.sent[name] = Sent(
             row=intervention,
-            acknowledgement=report
-            and AcknowledgementRow(**dict(zip(_REPORT, report, strict=True))),
+            acknowledgement=report and AcknowledgementRow(**_named(_REPORT, report, texts)),
         )
     for row in outcomes:
-        outcome = OutcomeRow(**dict(zip(_OUTCOME, row, strict=True)))
+        outcome = OutcomeRow(**_named(_OUTCOME, row, texts))
         visit.outcomes[outcome.outcome_id] = outcome
     return visit
+
+
+def _open_decision(row: Sequence[Any], cells: Cells) -> OpenDecision:
+    # By name and not from `_DECISION`: most of what a server reads when it starts are decisions.
+    decision_id, chosen, holdout, decided_us, priority, succeeded, delay_us, censored, cell = row
+    return OpenDecision(
+        decision_id=decision_id,
+        cell=cells[tuple(cell)],
+        chosen=intern(chosen),
+        holdout=holdout,
+        decided_at_us=decided_us,
+        priority=priority,
+        succeeded=succeeded,
+        delay_us=delay_us,
+        censored=censored,
+    )
+
+
+def _texts(visit: Visit) -> dict[Any, Any]:
+    """Return the texts that the rows of a visit repeat, by themselves."""
+    texts = {visit.tenant_id: visit.tenant_id, visit.session_id: visit.session_id}
+    for decision in visit.decisions:
+        texts[decision.decision_id] = decision.decision_id
+        texts[decision.chosen] = decision.chosen
+    return texts
+
+
+def _named(names: tuple[str, ...], row: Sequence[Any], texts: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return the values of a row by name, each text that is in `texts` as the object there.
+
+    That halves the memory of what was read.
+    """
+    return dict(zip(names, map(texts.get, row, row), strict=True))
 
 
 def _names(record: type[DataclassInstance], *without: str) -> tuple[str, ...]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
-from eitp_server.interventions.visit import OpenDecision, Visit, from_json, to_json
+from eitp_server.interventions.visit import Cells, OpenDecision, Visit, from_json, written
+from eitp_server.storage.line import read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 
 class Visits:
@@ -19,8 +19,6 @@ class Visits:
         self._visits: dict[tuple[str, str], Visit] = {}
         """Least recently touched first."""
         self._by_decision: dict[str, Visit] = {}
-        self._lines: dict[tuple[str, str], str] = {}
-        """What `dump` made of the visits that have not changed since."""
 
     def __len__(self) -> int:
         return len(self._visits)
@@ -42,10 +40,11 @@ class Visits:
 
     def changed(self, visit: Visit) -> None:
         """Take note that a visit is about to change without being touched."""
-        self._lines.pop((visit.tenant_id, visit.session_id), None)
+        visit.line = None
 
     def add(self, visit: Visit, decision: OpenDecision) -> None:
         """Append a decision to its visit."""
+        self.changed(visit)
         visit.decided += 1
         visit.decisions.append(decision)
         self._by_decision[decision.decision_id] = visit
@@ -73,26 +72,26 @@ class Visits:
         """Forget a session now."""
         visit = self._visits.pop((tenant_id, session_id), None)
         if visit is not None:
-            self.changed(visit)
             self._drop(visit.decisions)
 
     def dump(self) -> list[str]:
         """Return a line of JSON per visit, least recently touched first.
 
         A snapshot is taken while everybody waits, and few visits change between two of them: the
-        lines of the others are kept.
+        others keep their lines.
         """
-        for name, visit in self._visits.items():
-            if name not in self._lines:
-                self._lines[name] = json.dumps(to_json(visit), separators=(",", ":"))
-        return [self._lines[name] for name in self._visits]
+        return [visit.line or written(visit) for visit in self._visits.values()]
 
-    def load(self, lines: Iterable[str]) -> None:
-        """Take the visits from `dump`."""
-        visits = [from_json(json.loads(line)) for line in lines]
-        self._lines = {}
-        self._visits = {(visit.tenant_id, visit.session_id): visit for visit in visits}
-        self._by_decision = {d.decision_id: visit for visit in visits for d in visit.decisions}
+    def load(self, lines: Sequence[str]) -> None:
+        """Take the visits from `dump`, and keep the lines for the next one."""
+        cells = Cells()
+        self._visits, self._by_decision = {}, {}
+        for line, state in zip(lines, read(lines), strict=True):
+            visit = from_json(state, cells)
+            visit.line = line
+            self._visits[visit.tenant_id, visit.session_id] = visit
+            for decision in visit.decisions:
+                self._by_decision[decision.decision_id] = visit
 
     def _drop(self, decisions: Iterable[OpenDecision]) -> None:
         for decision in decisions:
