@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from eitp_server.bandit.evidence import Evidence
 from eitp_server.bandit.guardrail import GuardrailMetric, Watch
 from eitp_server.bandit.lift import Lift, weighted
+from eitp_server.bandit.node import Node
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from eitp_server.bandit.node import Node
     from eitp_server.bandit.pseudo_outcome import Unit
     from eitp_server.bandit.trial import Trial
 
@@ -38,6 +38,16 @@ class Promotion:
     arm: str
     at_us: int
 
+    def as_row(self) -> list[Any]:
+        """Return the promotion as JSON values."""
+        return [*self.place.as_row(), self.arm, self.at_us]
+
+    @classmethod
+    def from_row(cls, row: Sequence[Any]) -> Promotion:
+        """Return the promotion that `as_row` wrote."""
+        *place, arm, at_us = row
+        return cls(place=Node.from_row(place), arm=arm, at_us=at_us)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArmCounts:
@@ -57,6 +67,16 @@ class ArmCounts:
             delivered=self.delivered + (trial.delivered and bool(trial.decision.chosen)),
             censored=self.censored + trial.censored,
         )
+
+    def as_row(self) -> list[int]:
+        """Return the counts as JSON values."""
+        return [self.epoch, self.decisions, self.delivered, self.censored]
+
+    @classmethod
+    def from_row(cls, row: Sequence[int]) -> ArmCounts:
+        """Return the counts that `as_row` wrote."""
+        epoch, decisions, delivered, censored = row
+        return cls(epoch=epoch, decisions=decisions, delivered=delivered, censored=censored)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -109,6 +129,28 @@ class ArmStudy:
             evidence=Evidence.load(self.evidence.dump()),
             watches=dict(self.watches),
             fresh={name: Evidence.load(found.dump()) for name, found in self.fresh.items()},
+        )
+
+    def dump(self) -> dict[str, Any]:
+        """Return the study as JSON values; equal studies give equal values."""
+        return {
+            "number": self.number,
+            "epoch": self.epoch,
+            "evidence": self.evidence.dump(),
+            "watches": [watch.dump() for watch in self.watches.values()],
+            "fresh": [[name.as_row(), found.dump()] for name, found in self.fresh.items()],
+        }
+
+    @classmethod
+    def load(cls, state: Mapping[str, Any]) -> ArmStudy:
+        """Return the study from `dump`. Raises ValueError for another format of its evidence."""
+        watches = map(Watch.load, state["watches"])
+        return cls(
+            number=state["number"],
+            epoch=state["epoch"],
+            evidence=Evidence.load(state["evidence"]),
+            watches={watch.metric: watch for watch in watches},
+            fresh={Promotion.from_row(row): Evidence.load(found) for row, found in state["fresh"]},
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from eitp_server.bandit.confidence_sequence import (
     ALPHA,
@@ -15,6 +15,8 @@ from eitp_server.bandit.confidence_sequence import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from eitp_server.bandit.e_process import EProcess
     from eitp_server.bandit.pseudo_outcome import EffectSums
 
@@ -52,6 +54,16 @@ class Lift:
     holdout_conversions: int
     effective_sample_size: float
     method: LiftMethod
+
+    def dump(self) -> list[Any]:
+        """Return the lift as JSON values; equal lifts give equal values."""
+        return [getattr(self, name) for name in self.__slots__]
+
+    @classmethod
+    def load(cls, state: Sequence[Any]) -> Lift:
+        """Return the lift from `dump`."""
+        fields = dict(zip(cls.__slots__, state, strict=True))
+        return cls(**{**fields, "method": LiftMethod(fields["method"])})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

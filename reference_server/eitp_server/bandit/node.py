@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from eitp_server.bandit.decision import Cell
 
 
@@ -21,6 +23,16 @@ class Node:
     def depth(self) -> int:
         """0 for everything, 3 for a page section."""
         return sum(part is not None for part in (self.vertical, self.label, self.page_section))
+
+    def as_row(self) -> list[str | int | None]:
+        """Return the node as JSON values."""
+        return [self.vertical, self.label, self.page_section]
+
+    @classmethod
+    def from_row(cls, row: Sequence[Any]) -> Node:
+        """Return the node that `as_row` wrote."""
+        vertical, label, page_section = row
+        return cls(vertical=vertical, label=label, page_section=page_section)
 
     def holds(self, cell: Cell) -> bool:
         """Return whether `cell` lies under the node."""

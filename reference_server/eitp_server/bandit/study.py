@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from eitp_server.bandit.arm_study import (
     DEFAULT_MARGINS,
@@ -26,23 +26,25 @@ from eitp_server.bandit.evidence import (
     seen_over_nothing,
     stratum_of,
 )
+from eitp_server.bandit.guardrail import GuardrailMetric
 from eitp_server.bandit.lift import Lift, overall
 from eitp_server.bandit.node import Node, nodes_above
 from eitp_server.bandit.outcome_loss import LossSequence
 from eitp_server.bandit.propensity_audit import PropensityAudit
 from eitp_server.bandit.sample_ratio import RatioSequence
 from eitp_server.bandit.trial import Trial
+from eitp_server.bandit.visitors import Visitors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from eitp_server.bandit.decision import Decision
-    from eitp_server.bandit.guardrail import GuardrailMetric
 
 __all__ = ["DEFAULT_MARGINS", "METHODOLOGY", "Point", "Promotion", "Study", "Trial"]
 
 METHODOLOGY: Final = "experiment/2"
 """Version of the formulas behind every number of an experiment."""
+FORMAT: Final = 1
 MOST_POINTS: Final = 400
 """Points of the history that are kept; beyond that every second one goes."""
 
@@ -54,6 +56,16 @@ class Point:
     decided_at_us: int
     units: int
     lift: Lift
+
+    def as_row(self) -> list[Any]:
+        """Return the point as JSON values."""
+        return [self.decided_at_us, self.units, self.lift.dump()]
+
+    @classmethod
+    def from_row(cls, row: Sequence[Any]) -> Point:
+        """Return the point that `as_row` wrote."""
+        decided_at_us, units, lift = row
+        return cls(decided_at_us=decided_at_us, units=units, lift=Lift.load(lift))
 
 
 class Study:
@@ -78,10 +90,7 @@ class Study:
         self.first_decided_at_us: int | None = None
         self.last_decided_at_us: int | None = None
         self._promotions: dict[tuple[Node, str], list[Promotion]] = {}
-        self._met: dict[str, int] = {}
-        """The visitors so far, each with a bit for the number of every arm study it counts in."""
-        self._held_out: dict[str, float] = {}
-        """The visitors of the holdout that nothing was shown, and the share that drew them."""
+        self._met: Visitors | None = Visitors()
         self._begun = 0
         self._stride = 1
 
@@ -122,9 +131,19 @@ class Study:
         study = self.arms.get((promotion.place, promotion.arm))
         return study.fresh[promotion] if study else Evidence()
 
-    def knows(self, visitor: str) -> bool:
-        """Return whether a decision about the visitor was folded."""
-        return visitor in self._met
+    def follows(self, promotion: Promotion) -> bool:
+        """Return whether the units after `promotion` are counted by themselves."""
+        return promotion in self._promotions.get((promotion.place, promotion.arm), ())
+
+    @property
+    def met(self) -> Visitors:
+        """The visitors about whom a decision was folded.
+
+        Raises TypeError in a copy, which knows nobody.
+        """
+        if self._met is None:
+            raise TypeError("this is a copy, to be read: it does not know whom it has met")
+        return self._met
 
     def watched(self) -> dict[str, ArmStudy]:
         """Return each arm as a whole: the place in which its guardrails are watched.
@@ -138,7 +157,10 @@ class Study:
         return found
 
     def copy(self) -> Study:
-        """Return a study that goes its own way from here, to be read while this one grows."""
+        """Return what is known by now, to be read while this one grows.
+
+        Nothing can be folded into it: there may be a million visitors, and it leaves them out.
+        """
         other = copy(self)
         vars(other).update(
             system=Evidence.load(self.system.dump()),
@@ -147,10 +169,70 @@ class Study:
             history=list(self.history),
             arms={name: study.copy() for name, study in self.arms.items()},
             _promotions={place: list(found) for place, found in self._promotions.items()},
-            _met=dict(self._met),
-            _held_out=dict(self._held_out),
+            _met=None,
         )
         return other
+
+    def dump(self) -> list[dict[str, Any]]:
+        """Return all but the visitors as JSON values: what is known of the whole, then of each arm.
+
+        In parts, because encoding one lets nobody else run. Equal studies that came by their arms
+        in the same order give equal values.
+        """
+        promotions = [item for found in self._promotions.values() for item in found]
+        whole: dict[str, Any] = {
+            "format": FORMAT,
+            "margins": [[int(metric), margin] for metric, margin in self.margins.items()],
+            "system": self.system.dump(),
+            "audit": self.audit.dump(),
+            "ratio": self.ratio.dump(),
+            "loss": self.loss.dump(),
+            "counts": [[arm, *found.as_row()] for arm, found in self.counts.items()],
+            "arms": len(self.arms),
+            "history": [point.as_row() for point in self.history],
+            "visitors": [self.visitors, self.censored_visitors],
+            "holdout_share": self.holdout_share,
+            "decided_at_us": [self.first_decided_at_us, self.last_decided_at_us],
+            "promotions": [promotion.as_row() for promotion in promotions],
+            "begun": self._begun,
+            "stride": self._stride,
+        }
+        arms = (
+            {"place": place.as_row(), "arm": arm, **found.dump()}
+            for (place, arm), found in self.arms.items()
+        )
+        return [whole, *arms]
+
+    @classmethod
+    def load(cls, state: Iterable[Mapping[str, Any]], met: Visitors) -> Study:
+        """Return the study from `dump` and the visitors that it had met by then.
+
+        Raises ValueError for another format, and when arms are missing.
+        """
+        whole, *arms = state
+        if whole["format"] != FORMAT or whole["arms"] != len(arms):
+            raise ValueError(
+                f"a study has format {whole['format']} and {len(arms)} arms, "
+                f"not {FORMAT} and {whole['arms']}"
+            )
+        loaded = cls({GuardrailMetric(metric): margin for metric, margin in whole["margins"]})
+        loaded.system = Evidence.load(whole["system"])
+        loaded.audit = PropensityAudit.load(whole["audit"])
+        loaded.ratio = RatioSequence.load(whole["ratio"])
+        loaded.loss = LossSequence.load(whole["loss"])
+        loaded.counts = {arm: ArmCounts.from_row(row) for arm, *row in whole["counts"]}
+        loaded.arms = {
+            (Node.from_row(arm["place"]), arm["arm"]): ArmStudy.load(arm) for arm in arms
+        }
+        loaded.history = [Point.from_row(row) for row in whole["history"]]
+        loaded.visitors, loaded.censored_visitors = whole["visitors"]
+        loaded.holdout_share = whole["holdout_share"]
+        loaded.first_decided_at_us, loaded.last_decided_at_us = whole["decided_at_us"]
+        for promotion in map(Promotion.from_row, whole["promotions"]):
+            place = (promotion.place, promotion.arm)
+            loaded._promotions.setdefault(place, []).append(promotion)
+        loaded._met, loaded._begun, loaded._stride = met, whole["begun"], whole["stride"]
+        return loaded
 
     def _count(self, trial: Trial) -> None:
         decision = trial.decision
@@ -163,11 +245,9 @@ class Study:
 
     def _fold_system(self, trial: Trial) -> None:
         decision, visitor = trial.decision, trial.visitor
-        if visitor in self._met:
+        if visitor in self.met:
             return
-        self._met[visitor] = 0
-        if decision.holdout:
-            self._held_out[visitor] = decision.holdout_share
+        self.met.meet(visitor, decision.holdout_share if decision.holdout else None)
         self.visitors += 1
         self.ratio = self.ratio.fold(
             treated=int(not decision.holdout),
@@ -186,14 +266,14 @@ class Study:
 
     def _watch_holdout(self, trial: Trial) -> None:
         """Count whoever was shown something although the share still holds the visitor out."""
-        drawn_at = self._held_out.get(trial.visitor)
+        drawn_at = self.met.held_out(trial.visitor)
         if trial.delivered and drawn_at is not None and drawn_at <= trial.decision.holdout_share:
-            del self._held_out[trial.visitor]
+            self.met.leak(trial.visitor)
             self.ratio = self.ratio.leak()
 
     def _fold_arms(self, trial: Trial) -> None:
         decision, visitor = trial.decision, trial.visitor
-        places, met = nodes_above(decision.cell), self._met[visitor]
+        places, counted = nodes_above(decision.cell), self.met.counted(visitor)
         stratum = stratum_of(decision.cell)
         for arm, epoch in _epochs(decision):
             if not arm:
@@ -202,10 +282,10 @@ class Study:
             beside = (seen_over_nothing(decision, arm, 0.0), seen_over_nothing(decision, arm, 1.0))
             for place in places:
                 study = self._study(place, arm, epoch)
-                if study.epoch == epoch and not met >> study.number & 1:
-                    met |= 1 << study.number
+                if study.epoch == epoch and not counted >> study.number & 1:
+                    counted |= 1 << study.number
                     study.fold(trial, stratum, seen, beside)
-        self._met[visitor] = met
+        self.met.count(visitor, counted)
 
     def _study(self, place: Node, arm: str, epoch: int) -> ArmStudy:
         study = self.arms.get((place, arm))

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from eitp_server.bandit.study import Study
+from eitp_server.interventions.checkpoints import Running
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 
     from eitp_server.bandit.guardrail import GuardrailMetric
     from eitp_server.bandit.study import Promotion
-    from eitp_server.storage.trials import Counted, Matured, Pending, Trials
+    from eitp_server.interventions.checkpoints import Checkpoints
+    from eitp_server.storage.trials import Counted, Pending, Trials
 
     Margins = Mapping[GuardrailMetric, float]
 
@@ -33,17 +35,15 @@ class Examined:
     pending: Pending
     late: Counted
     """Successes that came after the window."""
-
-    @property
-    def pending_visitors(self) -> int:
-        """Visitors that wait to be counted: all their decisions are pending."""
-        return sum(not self.study.knows(visitor) for visitor in self.pending.visitors)
+    pending_visitors: int
+    """Visitors that wait to be counted: all their decisions are pending."""
 
 
 class Analyst:
     """Reads what has matured since it looked last, and folds it; nothing is read twice.
 
-    What it knows follows from the tables, so a restart only costs the time to read them again.
+    What it knows follows from the tables, so a restart only costs the time to read them again; with
+    checkpoints, to read what came after the last.
     """
 
     def __init__(
@@ -53,18 +53,21 @@ class Analyst:
         now_us: Callable[[], int],
         promotions: Callable[[str], Awaitable[Iterable[Promotion]]] | None = None,
         *,
+        checkpoints: Checkpoints | None = None,
         portion: int = PORTION,
     ) -> None:
         """Read from `trials`; `margins` gives the harm that a tenant tolerates.
 
-        `promotions` gives what a tenant has promoted so far, to be counted anew from there.
+        `promotions` gives what a tenant has promoted so far, to be counted anew from there. What
+        is known is kept in `checkpoints`.
         """
         self._trials = trials
         self._margins = margins
         self._now_us = now_us
         self._promotions = promotions
+        self._checkpoints = checkpoints
         self._portion = portion
-        self._running: dict[str, _Running] = {}
+        self._running: dict[str, Running] = {}
         self._looking: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def examine(self, tenant_id: str) -> Examined:
@@ -81,50 +84,63 @@ class Analyst:
                     tenant_id, running.through_us, now_us, self._portion
                 )
                 try:
-                    await _to_the_end(running.fold, matured)
+                    # Nobody may read half a portion again.
+                    await _to_the_end(asyncio.to_thread(running.fold, matured))
                 except Exception:
                     # It may be folded in part: begin anew.
                     del self._running[tenant_id]
                     raise
                 is_all = matured.is_all
-            return Examined(
-                study=await asyncio.to_thread(running.study.copy),
-                through_us=running.through_us,
-                pending=await self._trials.pending(tenant_id, running.through_us),
-                late=await self._trials.late(tenant_id),
-            )
+                await self._keep(tenant_id, running, now_us, is_all=is_all)
+            return await self._seen(tenant_id, running)
 
-    async def _of(self, tenant_id: str) -> _Running:
+    async def _of(self, tenant_id: str) -> Running:
         study = Study(self._margins(tenant_id))
+        promotions = tuple(await self._promotions(tenant_id)) if self._promotions else ()
         known = self._running.get(tenant_id)
         # Under other margins other arms would have been stopped, and at other times.
         if known is None or known.study.margins != study.margins:
-            known = self._running[tenant_id] = _Running(study)
-        for promotion in await self._promotions(tenant_id) if self._promotions else ():
+            known = await self._kept(tenant_id, study)
+        if known is None or any(known.is_past(promotion) for promotion in promotions):
+            known = Running(study)
+        for promotion in promotions:
             known.study.follow(promotion)
+        self._running[tenant_id] = known
         return known
 
+    async def _kept(self, tenant_id: str, study: Study) -> Running | None:
+        return self._checkpoints and await self._checkpoints.load(tenant_id, study.margins)
 
-class _Running:
-    def __init__(self, study: Study) -> None:
-        self.study = study
-        self.through_us = 0
+    async def _keep(self, tenant_id: str, running: Running, now_us: int, *, is_all: bool) -> None:
+        if self._checkpoints and self._checkpoints.is_due(running, now_us, is_all=is_all):
+            # Nothing may be folded while it is written.
+            await _to_the_end(self._checkpoints.keep(tenant_id, running, now_us))
 
-    def fold(self, matured: Matured) -> None:
-        for trial in matured.trials:
-            self.study.fold(trial)
-        self.through_us = matured.through_us
+    async def _seen(self, tenant_id: str, running: Running) -> Examined:
+        study, through_us = running.study, running.through_us
+        pending = await self._trials.pending(tenant_id, through_us)
+
+        def waiting() -> int:
+            return sum(visitor not in study.met for visitor in pending.visitors)
+
+        return Examined(
+            study=await asyncio.to_thread(study.copy),
+            through_us=through_us,
+            pending=pending,
+            late=await self._trials.late(tenant_id),
+            pending_visitors=await asyncio.to_thread(waiting),
+        )
 
 
-async def _to_the_end(fold: Callable[[Matured], None], matured: Matured) -> None:
-    """Fold in a thread. Who gives up waits all the same: nobody may read half a portion again."""
-    folding = asyncio.ensure_future(asyncio.to_thread(fold, matured))
+async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:
+    """Wait for the end of `work`, even when the caller has given up."""
+    working = asyncio.ensure_future(work)
     given_up: asyncio.CancelledError | None = None
-    while not folding.done():
+    while not working.done():
         try:
-            await asyncio.wait({folding})
+            await asyncio.wait({working})
         except asyncio.CancelledError as error:
             given_up = error
-    folding.result()
+    working.result()
     if given_up is not None:
         raise given_up

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from eitp_server.interventions.analyst import Analyst
 from eitp_server.interventions.archive import Archive
+from eitp_server.interventions.checkpoints import Checkpoints
 from eitp_server.interventions.knowledge import Knowledge
 from eitp_server.interventions.outcome import SUCCESSES
 from eitp_server.interventions.pools import Pools
 from eitp_server.interventions.prover import Prover
 from eitp_server.storage.offers import Offers
 from eitp_server.storage.patterns import Patterns
+from eitp_server.storage.studies import Studies
 from eitp_server.storage.trials import Trials
 
 if TYPE_CHECKING:
@@ -54,7 +56,8 @@ def proving(
     patterns = Patterns(database)
     archive = Archive(patterns)
     offers = Offers(database, successes=SUCCESSES, window_us=window_us)
-    analyst = Analyst(trials, margins, now_us, archive.promotions)
+    checkpoints = Checkpoints(Studies(database), window_us)
+    analyst = Analyst(trials, margins, now_us, archive.promotions, checkpoints=checkpoints)
     return Proving(
         analyst=analyst,
         patterns=patterns,
