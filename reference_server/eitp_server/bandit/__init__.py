@@ -8,9 +8,9 @@ way through them:
 - Learning: `tally` counts what came of it, `delay` allows for late outcomes, `discount` fades old
   ones, `pooling` and `scope` lend a cell its relatives' counts, `learning` makes the next policy.
 - Proof: `study` folds each `trial`, a decision whose window has closed, into an `arm_study` with
-  its `evidence` and `guardrail`; `pseudo_outcome`, `e_process` and `confidence_sequence` give the
-  `lift`; `sample_ratio`, `propensity_audit` and `outcome_loss` check the experiment itself;
-  `verdict` says what may be concluded.
+  its `evidence` and `guardrail`, once for each of its `visitors`; `pseudo_outcome`, `e_process` and
+  `confidence_sequence` give the `lift`; `sample_ratio`, `propensity_audit` and `outcome_loss` check
+  the experiment itself; `verdict` says what may be concluded.
 - Patterns: `node` names the places that findings are about, `promotion` asks what is proven, with
   `strata` against unlike places and `discovery` against false finds; `pattern` is the life of a
   finding, `pool` the evidence of several tenants, `injection` the effect of telling a model.

@@ -135,7 +135,10 @@ class Studies:
             pass
 
     async def erase(self, tenant_id: str, visitor: str) -> None:
-        """Delete one visitor; whoever comes again is met for the first time, after a restart."""
+        """Delete one visitor, who after a restart is met as if for the first time.
+
+        A study that runs still remembers, and writes the row again if the visitor changes.
+        """
         table = _VISITORS.c
         own = delete(_VISITORS).where(table.tenant_id == tenant_id, table.visitor == visitor)
 
