@@ -20,13 +20,16 @@ from eitp_server.storage.log import Writes
 from eitp_server.storage.sqlite_database import SQLiteDatabase
 from eitp_server.storage.sqlite_log import SQLiteLog
 from eitp_server.storage.studies import Studies
-from eitp_server.storage.tables import StudyCheckpoint
+from eitp_server.storage.tables import RecordedDecision, StudyCheckpoint
+from interventions.proofs import street
 from interventions.synthetic_shop import DAY_US, HOUR_US
 from interventions.test_analyst import SHOP, Desk
+from sqlmodel import delete
 from structlog.testing import capture_logs
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
+    from pathlib import Path
 
     from eitp_server.bandit.visitors import Visitor
     from eitp_server.interventions.analyst import Examined
@@ -317,3 +320,21 @@ async def test_only_who_changed_is_written_again(desk: KeptDesk) -> None:
     }
     assert changed <= later
     assert len(before) + len(changed - before) == study.visitors
+
+
+async def test_what_is_kept_proves_the_same_when_the_decisions_are_gone(
+    tmp_path: Path,
+) -> None:
+    async with street(tmp_path / "steady") as steady, street(tmp_path / "restarted") as restarted:
+        parts, made = steady.proving(), ()
+        for shops in (steady, restarted):
+            await shops.open()
+        for number in range(3):
+            for shops in (steady, restarted):
+                await shops.visit(seed=number)
+            made = await parts.prover.prove()
+            assert made == await restarted.proving().prover.prove()
+            assert len(made) == 3
+            await restarted.database.write(lambda session: session.exec(delete(RecordedDecision)))
+        for item in made:
+            assert (item.life.version, item.life.status.name) == (3, "CONFIRMED")

@@ -32,8 +32,8 @@ class Rhythm:
     """So many are worth a checkpoint at the end of a look."""
     seconds: float = 600.0
     """Time after which any are worth it."""
-    catching_up: int = 4_000
-    """So many are worth one in the middle of a look; a transaction writes about as many visitors,
+    catching_up: int = 2_000
+    """So many are worth one in the middle of a look: a transaction writes about as many visitors,
     and the tick waits for it."""
 
 
