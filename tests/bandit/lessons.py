@@ -11,7 +11,7 @@ from eitp_server.bandit.delay import DelayHistogram
 from eitp_server.bandit.discount import FadingCounts
 from eitp_server.bandit.frame import Frame
 from eitp_server.bandit.learning import Lesson, Terms, learn
-from eitp_server.bandit.lines import encode
+from eitp_server.bandit.lines import as_bytes, encode
 from eitp_server.bandit.open_decisions import OpenDecisions
 from eitp_server.bandit.policy_table import CellPolicy, PolicyTable
 from eitp_server.bandit.tally import Tallies
@@ -125,7 +125,7 @@ def lesson(
     return Lesson(
         frame=seen,
         asked=table.asked() if asked is None else asked,
-        policy=table.dump(),
+        policy=as_bytes(table.dump()),
         terms=terms or {},
         now_us=now_us,
         window_us=window_us,

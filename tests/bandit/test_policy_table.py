@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from bandit.lessons import ARMS, cell, wider
 from eitp_server.bandit.decision import ANY
+from eitp_server.bandit.learnt import portions
 from eitp_server.bandit.policy_table import (
     DEFAULT,
     MOST_SETS,
@@ -19,7 +20,6 @@ from eitp_server.bandit.policy_table import (
     Goal,
     PolicyTable,
     document_of,
-    portions,
 )
 from eitp_server.bandit.selection import best_probabilities, exploration_floor, top_two, with_floor
 from hypothesis import given

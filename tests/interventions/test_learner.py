@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from eitp_server.bandit.learning import learn
+from eitp_server.bandit.learnt import learn_in_portions
 from eitp_server.bandit.policy_table import PRIOR, Exploration, Goal
 from eitp_server.errors import Reason, Unavailable
 from eitp_server.interventions import learner as learner_module
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from eitp_server.bandit.decision import Cell
     from eitp_server.bandit.learning import Lesson
+    from eitp_server.bandit.learnt import Learnt
     from eitp_server.interventions.policy import Policy
 
 CLOSED_US = START_US + 25 * HOUR
@@ -46,9 +47,9 @@ def learner(policy: Policy, install: Callable[[dict[str, Any]], Awaitable[object
     )
 
 
-async def here(lesson: Lesson) -> dict[str, Any] | None:
+async def here(lesson: Lesson, cells: int) -> Learnt | None:
     """Learn in this process, as another would: from a copy."""
-    return learn(pickle.loads(pickle.dumps(lesson)))
+    return learn_in_portions(pickle.loads(pickle.dumps(lesson)), cells)
 
 
 async def test_what_is_learnt_is_installed_once() -> None:
@@ -171,10 +172,10 @@ async def test_a_lesson_that_was_lost_is_learnt_although_nothing_else_happens(
     cell, installed = busy(policy), asyncio.Event()
     lost = [RuntimeError("the process ended")]
 
-    async def lose_one(lesson: Lesson) -> dict[str, Any] | None:
+    async def lose_one(lesson: Lesson, cells: int) -> Learnt | None:
         if lost:
             raise lost.pop()
-        return await here(lesson)
+        return await here(lesson, cells)
 
     async def install(document: dict[str, Any]) -> None:
         policy.install(document)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
-from eitp_server.bandit.learning import learn
+from eitp_server.bandit.learnt import learn_in_portions
 from eitp_server.bandit.policy_table import Exploration
 from eitp_server.ingest.index.pulse import Retention
 from eitp_server.ingest.input import CommandKind
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from eitp_server.app.core import Core
     from eitp_server.app.stores import Stores
     from eitp_server.bandit.learning import Lesson
+    from eitp_server.bandit.learnt import Learnt
     from eitp_server.config import Settings
 
 _LOG: Final = structlog.get_logger(__name__)
@@ -100,11 +101,11 @@ def _learner(settings: Settings, stores: Stores, core: Core, apart: Apart) -> Le
             for tenant in stores.accounts.tenants.all()
         }
 
-    async def learn_apart(lesson: Lesson) -> dict[str, Any] | None:
-        return await apart.run(learn, lesson)
+    async def learn(lesson: Lesson, cells: int) -> Learnt | None:
+        return await apart.run(learn_in_portions, lesson, cells)
 
     rhythm = Rhythm(seconds=settings.learning_seconds, events=settings.learning_events)
-    return Learner(lambda: core.policy, install, wishes, core.now_us, rhythm, learn_apart)
+    return Learner(lambda: core.policy, install, wishes, core.now_us, rhythm, learn)
 
 
 def _proving(stores: Stores, core: Core) -> Proving:

@@ -16,6 +16,7 @@ import numpy as np
 from eitp_server.bandit.decision import ANY, Cell
 from eitp_server.bandit.delay import DelayHistogram, seen_share
 from eitp_server.bandit.discount import FadingCounts
+from eitp_server.bandit.lines import lines_of
 from eitp_server.bandit.open_decisions import WAITING
 from eitp_server.bandit.policy_table import (
     DEFAULT,
@@ -62,8 +63,8 @@ class Lesson:
     frame: Frame
     asked: Mapping[Cell, Sequence[Arms]]
     """Sets of arms whose probabilities will be asked for and are not known, the newest last."""
-    policy: Sequence[str]
-    """What a `PolicyTable` dumped: what is known, and the terms in force."""
+    policy: NDArray[np.uint8]
+    """What a `PolicyTable` dumped, its lines joined: what is known, and the terms in force."""
     terms: Mapping[str, Terms]
     """The terms from now on, by tenant."""
     now_us: int
@@ -74,7 +75,7 @@ class Lesson:
 def learn(lesson: Lesson) -> dict[str, Any] | None:
     """Return the document of everything that changed noticeably; None when nothing has."""
     table = PolicyTable()
-    table.load(lesson.policy)
+    table.load(lines_of(lesson.policy))
     known, before = table.known(), table.explorations()
     shapes = posteriors(lesson)
     wanted = {cell: _sets(lesson.asked.get(cell, ()), known.get(cell)) for cell in shapes}

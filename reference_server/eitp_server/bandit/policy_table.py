@@ -26,7 +26,7 @@ from eitp_server.bandit.selection import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from eitp_server.bandit.selection import Vector
 
@@ -272,18 +272,6 @@ def document_of(
 
 def _line(snapshot_id: str, row: str) -> str:
     return f"[{encode(snapshot_id)},{row[1:]}"
-
-
-def portions(document: Mapping[str, Any], cells: int) -> Iterator[dict[str, Any]]:
-    """Yield a document in portions of so many cells, each to be installed by itself.
-
-    A decision is about one cell, so a policy that is half installed is as good as two whole ones;
-    and nobody waits for ten thousand cells at once.
-    """
-    rows: Sequence[Any] = document["cells"]
-    for start in range(0, max(len(rows), 1), cells):
-        terms: list[Any] = document["exploration"] if start == 0 else []
-        yield {**document, "exploration": terms, "cells": rows[start : start + cells]}
 
 
 def _terms(tenant_id: str, exploration: Exploration) -> list[Any]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
 from eitp_server.bandit.learning import Terms
-from eitp_server.bandit.policy_table import portions
 from eitp_server.errors import DomainError
 from eitp_server.interventions.definition import InterventionKind
 
@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from eitp_server.bandit.learning import Lesson
+    from eitp_server.bandit.learnt import Learnt
     from eitp_server.bandit.policy_table import Exploration
     from eitp_server.interventions.policy import Policy
 
 _LOG: Final = structlog.get_logger(__name__)
 _LOOK_SECONDS: Final = 1.0
-_CELLS_AT_ONCE: Final = 250
-"""Installed in one tick: some milliseconds."""
+_CELLS_AT_ONCE: Final = 500
+"""Installed in one tick: a few milliseconds."""
 _REST: Final = 10.0
 """Times as long as learning took that it rests at least: a tenth of one core is enough."""
 
@@ -56,11 +57,11 @@ class Learner:
         wishes: Callable[[], Mapping[str, Wish]],
         now_us: Callable[[], int],
         rhythm: Rhythm,
-        learn: Callable[[Lesson], Awaitable[dict[str, Any] | None]],
+        learn: Callable[[Lesson, int], Awaitable[Learnt | None]],
     ) -> None:
         """Learn from `policy()`; `install` makes a document the policy in force.
 
-        `learn` is `learning.learn` somewhere else, where it keeps nobody waiting.
+        `learn` is `learn_in_portions` somewhere else, where it keeps nobody waiting.
         """
         self._policy = policy
         self._install = install
@@ -93,15 +94,15 @@ class Learner:
         events, wishes = policy.tallies.events, self._wishes()
         lesson = policy.lesson(_terms(policy, wishes), self._now_us())
         epochs = policy.catalogue.epochs()
-        document = await self._learn(lesson)
+        learnt = await self._learn(lesson, _CELLS_AT_ONCE)
         self._learnt_at = loop.time()
         self._took = self._learnt_at - began
-        if document is not None:
-            _LOG.debug("learnt", cells=len(document["cells"]), seconds=round(self._took, 3))
-            for portion in portions({**document, "epochs": epochs}, _CELLS_AT_ONCE):
-                await self._install(portion)
+        if learnt is not None:
+            _LOG.debug("learnt", cells=learnt.cells, seconds=round(self._took, 3))
+            for portion in learnt.portions:
+                await self._install({**json.loads(portion), "epochs": epochs})
         self._learnt_of, self._learnt_by = events, wishes
-        return document is not None
+        return learnt is not None
 
     def _due(self, now: float) -> bool:
         fresh = self._policy().tallies.events - self._learnt_of

@@ -9,6 +9,7 @@ from eitp_server.bandit.decision import Cell, Decision
 from eitp_server.bandit.digest import identifier
 from eitp_server.bandit.draw import held_out
 from eitp_server.bandit.learning import Lesson
+from eitp_server.bandit.lines import as_bytes
 from eitp_server.bandit.open_decisions import WAITING
 from eitp_server.errors import Conflict, Missing, Reason
 from eitp_server.interventions.disposition import InterventionDisposition
@@ -178,7 +179,7 @@ class Policy:
         return Lesson(
             frame=self.tallies.frame(),
             asked=self.table.asked(),
-            policy=self.table.dump(),
+            policy=as_bytes(self.table.dump()),
             terms=terms,
             now_us=now_us,
             window_us=self._window_us,
