@@ -155,6 +155,17 @@ async def test_promotions_are_followed_also_after_a_restart(desk: Desk) -> None:
     assert summary(study) == await known(desk.analyst())
 
 
+async def test_whoever_waits_is_told_how_far_a_look_has_come(desk: Desk) -> None:
+    told: list[int] = []
+    analyst = Analyst(
+        desk.trials, lambda _: {}, lambda: desk.now_us, portion=250, progress=told.append
+    )
+    await known(analyst)
+    assert told == [250, 500, 600]
+    await known(analyst)
+    assert told[3:] == [0]
+
+
 async def test_a_tenant_that_has_not_begun_has_an_empty_study(desk: Desk) -> None:
     examined = await desk.analyst().examine("nobody")
     assert examined.study.visitors == examined.pending.decisions.total == examined.late.total == 0

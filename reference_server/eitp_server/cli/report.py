@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import structlog
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.table import Column, Table
 from rich.text import Text
 
-from eitp_server.cli.console import CONSOLE, run
+from eitp_server.cli.console import CONSOLE, configure_logs, run
 from eitp_server.cli.evaluate import check_picture
 from eitp_server.cli.records import data_directory, require_tenant
 from eitp_server.cli.report_contagion import contagion
@@ -36,9 +38,21 @@ _CAPTION = (
 _STYLES = {"TOO_EARLY": "yellow", "SUPPORTED": "bold green", "NOT_SUPPORTED": "bold red"}
 
 
+@contextmanager
+def _warned() -> Generator[None]:
+    """Write warnings to stderr meanwhile: what a report prints may be read by a program."""
+    before = structlog.get_config()
+    configure_logs("warning")
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
+
+
 @app.callback()
-def report() -> None:
+def report(context: typer.Context) -> None:
     """Read the data directory of a server, running or not, and report."""
+    context.with_resource(_warned())
 
 
 app.command("contagion")(contagion)

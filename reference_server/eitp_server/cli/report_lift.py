@@ -11,12 +11,14 @@ import typer
 
 from eitp_server.cli.console import run
 from eitp_server.cli.evaluate import check_picture, refuse
+from eitp_server.cli.progress import counted
 from eitp_server.cli.records import data_directory, require_tenant
 from eitp_server.config import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from eitp_server.cli.progress import Advance
     from eitp_server.services.experiment import Findings
     from eitp_server.storage.patterns import PatternRow
 
@@ -45,9 +47,11 @@ def lift(
     eligible, as soon as the day is over within which an outcome counts.
     Bounds hold at all times at once: look as often as you like.
 
-    The server may be running. What only a running policy knows is left out:
-    posterior means, and which interventions were withdrawn; probabilities
-    are those of the newest decisions.
+    The server may be running. What it has counted already is not counted
+    again; where nothing is kept, 100,000 decisions take half a minute. What
+    only a running policy knows is left out: posterior means, and which
+    interventions were withdrawn; probabilities are those of the newest
+    decisions.
 
     Example:
 
@@ -56,7 +60,9 @@ def lift(
     from eitp_server.cli.experiment_page import print_experiment
 
     check_picture(plot)
-    findings, patterns = run(_read(data_directory(data_dir), tenant, definition))
+    directory = data_directory(data_dir)
+    with counted("decisions") as progress:
+        findings, patterns = run(_read(directory, tenant, definition, progress))
     if plot is not None:
         _draw(findings, tenant, plot)
     if as_json:
@@ -66,7 +72,7 @@ def lift(
 
 
 async def _read(
-    directory: Path, tenant_id: str, definition_id: str
+    directory: Path, tenant_id: str, definition_id: str, progress: Advance
 ) -> tuple[Findings, Sequence[PatternRow]]:
     from typing import cast
 
@@ -75,7 +81,9 @@ async def _read(
     from eitp_server.storage.patterns import PatternFilter, Patterns
     from eitp_server.storage.sqlite_reader import reading
 
-    now_us = time.time_ns() // 1000
+    def now_us() -> int:
+        return time.time_ns() // 1000
+
     async with reading(directory) as database:
         require_tenant(tenant_id, await database.tenant_ids())
         findings = await examine_records(
@@ -84,10 +92,11 @@ async def _read(
             now_us,
             holdout_share=Settings().holdout_share,
             definition_id=definition_id,
+            progress=progress,
         )
         live = (int(PatternStatus.PROMOTED), int(PatternStatus.CONFIRMED))
         wanted = PatternFilter(
-            statuses=live, in_use_at_us=now_us, shared=False, definition_id=definition_id
+            statuses=live, in_use_at_us=now_us(), shared=False, definition_id=definition_id
         )
         patterns = Patterns(cast("Any", database))
         page = await patterns.page(tenant_id, _MOST_PATTERNS, wanted=wanted)

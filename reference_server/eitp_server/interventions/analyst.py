@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from eitp_server.bandit.guardrail import GuardrailMetric
     from eitp_server.bandit.study import Promotion
-    from eitp_server.interventions.checkpoints import Checkpoints
+    from eitp_server.interventions.checkpoints import Checkpoints, KeptExperiments
     from eitp_server.storage.trials import Counted, Pending, Trials
 
     Margins = Mapping[GuardrailMetric, float]
@@ -43,7 +43,7 @@ class Analyst:
     """Reads what has matured since it looked last, and folds it; nothing is read twice.
 
     What it knows follows from the tables, so a restart only costs the time to read them again; with
-    checkpoints, to read what came after the last.
+    checkpoints, to read what came after the last. Whoever must not write goes on from what another keeps.
     """
 
     def __init__(
@@ -54,19 +54,24 @@ class Analyst:
         promotions: Callable[[str], Awaitable[Iterable[Promotion]]] | None = None,
         *,
         checkpoints: Checkpoints | None = None,
+        kept: KeptExperiments | None = None,
         portion: int = PORTION,
+        progress: Callable[[int], None] = lambda _: None,
     ) -> None:
         """Read from `trials`; `margins` gives the harm that a tenant tolerates.
 
         `promotions` gives what a tenant has promoted so far, to be counted anew from there. What
-        is known is kept in `checkpoints`.
+        is known is kept in `checkpoints`, and goes on from there, or from what is `kept` where
+        nothing is to be written. `progress` is told how many decisions a look has folded so far.
         """
         self._trials = trials
         self._margins = margins
         self._now_us = now_us
         self._promotions = promotions
         self._checkpoints = checkpoints
+        self._kept = checkpoints or kept
         self._portion = portion
+        self._progress = progress
         self._running: dict[str, Running] = {}
         self._looking: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
@@ -78,7 +83,7 @@ class Analyst:
         async with self._looking[tenant_id]:
             running = await self._of(tenant_id)
             now_us = self._now_us()
-            is_all = False
+            folded, is_all = 0, False
             while not is_all:
                 matured = await self._trials.matured(
                     tenant_id, running.through_us, now_us, self._portion
@@ -90,7 +95,8 @@ class Analyst:
                     # It may be folded in part: begin anew.
                     del self._running[tenant_id]
                     raise
-                is_all = matured.is_all
+                folded, is_all = folded + len(matured.trials), matured.is_all
+                self._progress(folded)
                 await self._keep(tenant_id, running, now_us, is_all=is_all)
             return await self._seen(tenant_id, running)
 
@@ -100,16 +106,13 @@ class Analyst:
         known = self._running.get(tenant_id)
         # Under other margins other arms would have been stopped, and at other times.
         if known is None or known.study.margins != study.margins:
-            known = await self._kept(tenant_id, study)
+            known = self._kept and await self._kept.load(tenant_id, study.margins)
         if known is None or any(known.is_past(promotion) for promotion in promotions):
             known = Running(study)
         for promotion in promotions:
             known.study.follow(promotion)
         self._running[tenant_id] = known
         return known
-
-    async def _kept(self, tenant_id: str, study: Study) -> Running | None:
-        return self._checkpoints and await self._checkpoints.load(tenant_id, study.margins)
 
     async def _keep(self, tenant_id: str, running: Running, now_us: int, *, is_all: bool) -> None:
         if self._checkpoints and self._checkpoints.is_due(running, now_us, is_all=is_all):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from eitp_server.bandit.guardrail import GuardrailMetric
     from eitp_server.bandit.study import Promotion
     from eitp_server.bandit.visitors import Visitor
-    from eitp_server.storage.studies import Studies
+    from eitp_server.storage.studies import KeptStudies, Studies
     from eitp_server.storage.trials import Matured
 
 _LOG: Final = structlog.get_logger(__name__)
@@ -62,21 +62,20 @@ class Running:
         return promotion.at_us < self.through_us and not self.study.follows(promotion)
 
 
-class Checkpoints:
-    """Keeps running studies; whatever goes wrong, a study can be folded anew."""
+class KeptExperiments:
+    """Finds where running studies go on, and leaves what is kept as it is."""
 
-    def __init__(self, studies: Studies, window_us: int, rhythm: Rhythm | None = None) -> None:
-        """Keep them in `studies`; outcomes count within `window_us`."""
-        self._studies = studies
+    def __init__(self, studies: KeptStudies, window_us: int) -> None:
+        """Look into `studies`; outcomes count within `window_us`."""
+        self._kept = studies
         self._window_us = window_us
-        self._rhythm = rhythm or Rhythm()
 
     async def load(
         self, tenant_id: str, margins: Mapping[GuardrailMetric, float]
     ) -> Running | None:
         """Return where a tenant's study goes on, None when nothing usable is kept."""
         try:
-            found = await self._studies.get(tenant_id, self._terms(margins))
+            found = await self._kept.get(tenant_id, self._terms(margins))
             if found is None:
                 return None
             kept, met = found
@@ -85,6 +84,24 @@ class Checkpoints:
             _LOG.exception("a checkpoint cannot be read: all is counted anew", tenant_id=tenant_id)
             return None
         return Running(study, through_us=kept.through_us, saved_at_us=kept.saved_at_us)
+
+    def _terms(self, margins: Mapping[GuardrailMetric, float]) -> StudyTerms:
+        tolerated = {str(int(metric)): float(margin) for metric, margin in margins.items()}
+        return StudyTerms(
+            methodology=METHODOLOGY,
+            margins=json.dumps(tolerated, sort_keys=True),
+            window_us=self._window_us,
+        )
+
+
+class Checkpoints(KeptExperiments):
+    """Keeps running studies; whatever goes wrong, a study can be folded anew."""
+
+    def __init__(self, studies: Studies, window_us: int, rhythm: Rhythm | None = None) -> None:
+        """Keep them in `studies`; outcomes count within `window_us`."""
+        super().__init__(studies, window_us)
+        self._studies = studies
+        self._rhythm = rhythm or Rhythm()
 
     async def keep(self, tenant_id: str, running: Running, now_us: int) -> None:
         """Write where a study stands in the place of what was kept; it must not grow meanwhile."""
@@ -116,11 +133,3 @@ class Checkpoints:
             document=as_text(study.dump()),
         )
         return checkpoint, study.met.changed()
-
-    def _terms(self, margins: Mapping[GuardrailMetric, float]) -> StudyTerms:
-        tolerated = {str(int(metric)): float(margin) for metric, margin in margins.items()}
-        return StudyTerms(
-            methodology=METHODOLOGY,
-            margins=json.dumps(tolerated, sort_keys=True),
-            window_us=self._window_us,
-        )

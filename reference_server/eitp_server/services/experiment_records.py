@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from eitp_server.bandit.policy_table import POLICY_VERSION, Exploration
 from eitp_server.interventions.analyst import Analyst
+from eitp_server.interventions.checkpoints import KeptExperiments
 from eitp_server.interventions.outcome import SUCCESSES
 from eitp_server.services.experiment import (
     WINDOW_US,
@@ -17,11 +18,12 @@ from eitp_server.services.experiment import (
     margins_of,
 )
 from eitp_server.storage.queries import Queries
+from eitp_server.storage.studies import KeptStudies
 from eitp_server.storage.tenants import Tenants, unknown_tenant
 from eitp_server.storage.trials import Trials
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from eitp_server.bandit.decision import Decision
     from eitp_server.storage.database import Database, Readable
@@ -35,13 +37,17 @@ _NEWEST: Final = 500
 async def examine_records(
     database: Readable,
     tenant_id: str,
-    now_us: int,
+    now_us: Callable[[], int],
     *,
     holdout_share: float,
     definition_id: str = "",
+    progress: Callable[[int], None] = lambda _: None,
 ) -> Findings:
     """Look at a tenant's experiment; `holdout_share` is the share before the first decision.
 
+    Goes on from where a server has kept the experiment, and comes to the same as from the
+    beginning, which takes long; `progress` is told how many decisions were counted so far. The
+    clock `now_us` is read once it is known what is kept, so that none of it lies ahead.
     The probability of an arm is that of the newest decision that it was eligible for. What the
     tables do not hold is left out: posterior means, and what the tenant has withdrawn from its
     catalogue. Raises Missing for an unknown tenant.
@@ -55,7 +61,13 @@ async def examine_records(
         raise unknown_tenant(tenant_id)
     trials = Trials(database, successes=SUCCESSES, window_us=WINDOW_US)
     learning = tenant.learning
-    analyst = Analyst(trials, lambda _: margins_of(learning), lambda: now_us)
+    analyst = Analyst(
+        trials,
+        lambda _: margins_of(learning),
+        now_us,
+        kept=KeptExperiments(KeptStudies(database), WINDOW_US),
+        progress=progress,
+    )
     examined = await analyst.examine(tenant_id)
     newest = (await Queries(whole).decisions(tenant_id, _NEWEST)).items
     standing = standing_in(
@@ -65,7 +77,7 @@ async def examine_records(
         learning,
         holdout_share=holdout_share,
     )
-    return judge(examined, standing, now_us=now_us, definition_id=definition_id)
+    return judge(examined, standing, now_us=now_us(), definition_id=definition_id)
 
 
 def standing_in(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from sqlmodel import Session
 
-    from eitp_server.storage.database import Database
+    from eitp_server.storage.database import Database, Readable
 
 FORGOTTEN_AT_ONCE: Final = 2_000
 """Visitors, at most, that are deleted before others may write."""
@@ -60,15 +60,12 @@ class Checkpoint:
         return map(json.loads, self.document.split("\n"))
 
 
-class Studies:
-    """Keeps one checkpoint of each tenant, and everybody whom its study had met by then.
+class KeptStudies:
+    """Reads the checkpoint of each tenant, and everybody whom its study had met by then."""
 
-    Only the process whose study it is writes it: what two would write does not fit together.
-    """
-
-    def __init__(self, database: Database) -> None:
-        """Keep them in `database`."""
-        self._database = database
+    def __init__(self, database: Readable) -> None:
+        """Read from `database`."""
+        self._readable = database
 
     async def get(self, tenant_id: str, terms: StudyTerms) -> tuple[Checkpoint, Visitors] | None:
         """Return what is kept of a tenant, None when there is nothing under these terms."""
@@ -87,7 +84,20 @@ class Studies:
             )
             return kept, Visitors(_visitors(connection, tenant_id))
 
-        return await self._database.read(look)
+        return await self._readable.read(look)
+
+
+class Studies(KeptStudies):
+    """Keeps one checkpoint of each tenant, and the visitors that belong to it.
+
+    Only the process whose study it is writes it: what two would write does not fit together.
+    Anybody may read, because the two are written in one transaction and read in one.
+    """
+
+    def __init__(self, database: Database) -> None:
+        """Keep them in `database`."""
+        super().__init__(database)
+        self._database = database
 
     async def keep(
         self, tenant_id: str, checkpoint: Checkpoint, changed: Sequence[Visitor]
