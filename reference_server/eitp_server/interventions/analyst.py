@@ -43,7 +43,8 @@ class Analyst:
     """Reads what has matured since it looked last, and folds it; nothing is read twice.
 
     What it knows follows from the tables, so a restart only costs the time to read them again; with
-    checkpoints, to read what came after the last. Whoever must not write goes on from what another keeps.
+    checkpoints, to read what came after the last. Whoever must not write goes on from what
+    another keeps.
     """
 
     def __init__(
