@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from rich.table import Table
@@ -87,6 +87,8 @@ def simulate_policy(
     else:
         _show(found)
         CONSOLE.print(METHOD, style="dim")
+        if not found.held and runs is not None:
+            CONSOLE.print(_FEW_RUNS, style="dim")
     if plot:
         from eitp_server.lab.plot.simulation import draw
 
@@ -94,6 +96,9 @@ def simulate_policy(
         ERRORS.print(f"drawn: {plot}", markup=False, soft_wrap=True)
     if not found.held:
         raise typer.Exit(MISSED)
+
+
+_FEW_RUNS: Final = "The bars are meant for the default runs: with fewer, chance alone may miss one."
 
 
 def _show(found: Simulation) -> None:
@@ -120,6 +125,9 @@ def _figure(figure: Figure | None) -> str:
         return "not in half"
     if figure.error is None:
         return f"{figure.value:,.0f}" if figure.value > 1 else f"{figure.value:.3f}"
+    if figure.error == 0.0:
+        # "0.000 ± 0.000" would read as if it could not be otherwise.
+        return {0.0: "never", 1.0: "always"}.get(figure.value, f"{figure.value:.3f}")
     digits = 4 if 0.0 < figure.error < 0.0015 and figure.value < 0.1 else 3
     return f"{figure.value:.{digits}f} ± {figure.error:.{digits}f}"
 

@@ -161,6 +161,7 @@ def _draw_bars(axes: Axes, tables: Sequence[Table], column: str, note: str | Non
             axes.annotate(
                 _noted(table, rule, figure.value, note), (figure.value + error, y),
                 xytext=(4, 0), textcoords="offset points", va="center", fontsize=8, color=INK,
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
             )  # fmt: skip
     axes.set_yticks(range(len(rules)), rules)
     axes.tick_params(axis="y", length=0)
