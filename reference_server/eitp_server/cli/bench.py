@@ -93,10 +93,13 @@ def measure_decide(
     arms: Annotated[int, typer.Option(min=3, max=10, help="Arms of each, doing nothing too.")] = 8,
     decisions: Annotated[int, typer.Option(min=1, help="Decisions to time.")] = 200_000,
     ingest: Annotated[
-        bool, typer.Option(help="Also measure what learning does to acknowledgements, a minute.")
+        bool, typer.Option(help="Also measure what learning does to acknowledgements: 3 minutes.")
     ] = True,
     sessions: Annotated[int, typer.Option(min=1, help="Live sessions of that load.")] = 3_000,
     seconds: Annotated[float, typer.Option(min=0.1, help="Length of that load.")] = 20,
+    rounds: Annotated[
+        int, typer.Option(min=1, help="Loads without and with learning, in turn: medians count.")
+    ] = 2,
     data_dir: Annotated[
         Path | None, typer.Option(help="Make its data directories here: the disk to test.")
     ] = None,
@@ -110,7 +113,7 @@ def measure_decide(
     options = DecideOptions(cells=cells, arms=arms, decisions=decisions)
     say, folder = Console(stderr=True).print, data_dir or Path(gettempdir())
     disturbance = (
-        disturb(options, sessions=sessions, seconds=seconds, folder=folder, say=say)
+        disturb(options, sessions=sessions, seconds=seconds, folder=folder, rounds=rounds, say=say)
         if ingest
         else None
     )

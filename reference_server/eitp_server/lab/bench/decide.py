@@ -113,10 +113,11 @@ class DecideReport:
         table.add_row("learning about every cell, s", f"{self.learn_seconds:.2f}", "")
         if self.disturbance is not None:
             for name, load in (
-                ("acknowledged after, ms", self.disturbance.quiet),
-                ("  while it learns", self.disturbance.learning),
+                ("acknowledged after, ms", self.disturbance.quiet_ms),
+                ("  while it learns", self.disturbance.learning_ms),
             ):
-                table.add_row(name, f"{load.ack_ms.p50}", f"{load.ack_ms.p99}")
+                table.add_row(name, f"{load.p50}", f"{load.p99}")
+            table.add_row("  ratio", "", f"{self.disturbance.ratio}")
         return table
 
     def _timed(self) -> tuple[tuple[str, Microseconds | None], ...]:
