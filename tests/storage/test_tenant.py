@@ -73,7 +73,7 @@ async def test_terms_of_learning_outlive_a_restart(database: SQLiteDatabase) -> 
         selection_goal=st.sampled_from(Goal),
         promotion_margin=st.floats(0.0, 1.0),
         guardrails=st.dictionaries(
-            st.sampled_from(GUARDRAIL_METRICS), st.floats(0.0, 60_000.0), max_size=5
+            st.sampled_from(GUARDRAIL_METRICS), st.floats(0.0, 1.0), max_size=5
         ),
     )
 )
@@ -90,6 +90,8 @@ def test_any_terms_within_their_bounds_come_back_as_they_were_set(learning: Lear
         (replace(WISHES, promotion_margin=1.5), ["policy.promotion_margin"]),
         (replace(WISHES, guardrails={"smell": 0.1}), ["policy.guardrails.smell"]),
         (replace(WISHES, guardrails={"bounce": float("inf")}), ["policy.guardrails.bounce"]),
+        (replace(WISHES, guardrails={"complaint": 1.01}), ["policy.guardrails.complaint"]),
+        (replace(WISHES, holdout_share=0.6), ["policy.holdout_share"]),
         (
             Learning(exploration_floor=2.0, promotion_margin=-1.0, guardrails={"bounce": -1.0}),
             ["policy.exploration_floor", "policy.promotion_margin", "policy.guardrails.bounce"],

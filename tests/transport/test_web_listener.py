@@ -100,6 +100,27 @@ async def test_a_number_that_is_none_is_refused(shop: Shop, value: str, reason: 
 
 
 @pytest.mark.parametrize(
+    ("metric", "margin", "path"),
+    [
+        ("COMPLAINT", 1, ""),
+        ("COMPLAINT", 5, "policy.guardrails[0]"),
+        ("RESPONSE_LATENCY", 50_000, ""),
+        ("RESPONSE_LATENCY", 70_000, "policy.guardrails[0].margin"),
+    ],
+)
+async def test_a_margin_lies_within_what_its_metric_can_be(
+    shop: Shop, metric: str, margin: float, path: str
+) -> None:
+    guardrail = {"metric": f"GUARDRAIL_METRIC_{metric}", "margin": margin}
+    text = json.dumps({"policy": {"vertical": "cars", "guardrails": [guardrail]}})
+
+    response = await shop.post("AdminService/UpdatePolicy", text, SECRET)
+
+    assert response.is_success == (not path)
+    assert not path or list(fields(refused(response))) == [path]
+
+
+@pytest.mark.parametrize(
     "body",
     [
         *(b"\xff\xff", b"\x0a\x05ab"),

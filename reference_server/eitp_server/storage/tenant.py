@@ -31,7 +31,8 @@ _USUAL_PORT = {"http": "80", "https": "443"}
 
 
 GUARDRAIL_METRICS: Final = ("bounce", "dismissal", "complaint")
-"""Harms that are watched, as `eitp.v1.GuardrailMetric` names them; nothing reports the others."""
+"""Harms that are watched, as `eitp.v1.GuardrailMetric` names them; nothing reports the others.
+Each is a share of visitors."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,12 @@ class Learning:
     promotion_margin: float = 0.0
     """Lift that a pattern must exceed to be promoted, in absolute rate, 0..1."""
     guardrails: Mapping[str, float] = field(default_factory=dict[str, float])
-    """Harm that is tolerated, by metric; the server's default where none is named."""
+    """Harm that is tolerated, by metric, as a difference of shares of visitors, 0..1; the server's
+    default where none is named."""
+
+    def held_out(self, usual: float) -> float:
+        """Return the share of visitors that is held out, where the server's is `usual`."""
+        return usual if self.holdout_share is None else self.holdout_share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +97,7 @@ class Tenant:
         if violations := list(_learning_violations(learning)):
             raise Invalid(
                 Reason.FIELD_INVALID,
-                "; ".join(violation.description for violation in violations),
+                "; ".join(f"{found.field}: {found.description}" for found in violations),
                 violations=violations,
             )
         policy = {**json.loads(self.policy), "learning": asdict(learning)}
@@ -113,24 +119,21 @@ class Tenant:
 
 
 def _learning_violations(learning: Learning) -> Iterator[Violation]:
-    floor, margin = learning.exploration_floor, learning.promotion_margin
-    share = learning.holdout_share
-    if share is not None and not 0 <= share <= 0.5:
-        said = f"holdout_share is {share}; it must lie between 0 and 0.5"
-        yield Violation("policy.holdout_share", "range", said)
-    if floor is not None and not 0 <= floor <= 0.5:
-        said = f"exploration_floor is {floor}; it must lie between 0 and 0.5"
-        yield Violation("policy.exploration_floor", "range", said)
-    if not 0 <= margin <= 1:
-        said = f"promotion_margin is {margin}; it must lie between 0 and 1"
-        yield Violation("policy.promotion_margin", "range", said)
+    for name, value, most in (
+        ("holdout_share", learning.holdout_share, 0.5),
+        ("exploration_floor", learning.exploration_floor, 0.5),
+        ("promotion_margin", learning.promotion_margin, 1),
+    ):
+        if value is not None and not 0 <= value <= most:
+            said = f"{value} does not lie between 0 and {most}"
+            yield Violation(f"policy.{name}", "range", said)
     for name, tolerated in learning.guardrails.items():
         if name not in GUARDRAIL_METRICS:
             known = ", ".join(GUARDRAIL_METRICS)
             said = f"{name} is no harm that is watched; there are {known}"
             yield Violation(f"policy.guardrails.{name}", "metric", said)
-        elif not 0 <= tolerated <= 60_000:
-            said = f"the margin of {name} is {tolerated}; it must lie between 0 and 60000"
+        elif not 0 <= tolerated <= 1:
+            said = f"{name} is {tolerated}; as a share of visitors it must lie between 0 and 1"
             yield Violation(f"policy.guardrails.{name}", "range", said)
 
 
