@@ -148,6 +148,19 @@ def test_each_tenant_has_its_own_goal_and_floor() -> None:
     assert len({table.snapshot(cell(name), ARMS).probabilities for name in ("shop", "rival")}) == 2
 
 
+@pytest.mark.parametrize(
+    ("wish", "arms", "floor"),
+    [(None, 10, 0.05), (None, 20, 0.025), (0.02, 10, 0.02), (0.2, 2, 0.2), (0.2, 5, 0.1)],
+)
+def test_the_floor_is_the_wish_unless_chance_had_more_than_half(
+    wish: float | None, arms: int, floor: float
+) -> None:
+    exploration = Exploration(floor=wish)
+    assert exploration.floor_of(arms) == pytest.approx(floor)
+    nearly_sure = np.eye(arms)[0]
+    assert min(exploration.probabilities(nearly_sure)) == pytest.approx(floor, abs=1e-11)
+
+
 shapes = st.tuples(st.floats(0.01, 5_000.0), st.floats(0.01, 50_000.0))
 explorations = st.builds(
     Exploration, floor=st.none() | st.floats(0.0, 0.5), goal=st.sampled_from(Goal)

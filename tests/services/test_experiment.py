@@ -10,17 +10,24 @@ from eitp.v1.experiment_pb2 import ArmStatus, Experiment, ExperimentVerdict, Gua
 from eitp.v1.lift_pb2 import LiftMethod
 from eitp_server.bandit import guardrail, lift, verdict
 from eitp_server.bandit.arm_study import watched_margins
+from eitp_server.bandit.policy_table import Exploration, document_of
 from eitp_server.errors import Missing, Reason
 from eitp_server.interventions.analyst import Analyst
 from eitp_server.interventions.policy import Settings
 from eitp_server.services import experiment
-from eitp_server.services.experiment import WINDOW_US, Experiments, Findings, margins_of
+from eitp_server.services.experiment import (
+    WINDOW_US,
+    Experiments,
+    Findings,
+    Standing,
+    margins_of,
+)
 from eitp_server.services.experiment_message import experiment_message
 from eitp_server.services.validation import violations
 from eitp_server.storage.log import StoppedRow, Writes
 from eitp_server.storage.sqlite_database import SQLiteDatabase
 from eitp_server.storage.sqlite_log import SQLiteLog
-from eitp_server.storage.tenant import Learning
+from eitp_server.storage.tenant import Learning, Tenant
 from eitp_server.storage.trials import Trials
 from interventions.shop import SETTINGS, reloaded, text
 from interventions.synthetic_shop import DAY_US, HOUR_US, Truth, history
@@ -28,6 +35,7 @@ from interventions.synthetic_shop import DAY_US, HOUR_US, Truth, history
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from eitp_server.bandit.decision import Decision
     from eitp_server.interventions.policy import Policy
     from interventions.synthetic_shop import History
 
@@ -40,6 +48,9 @@ SMALL = history(Truth(rates=(0.03, 0.03, 0.3, 0.08), holdout_share=0.35, decisio
 MIDDLE = history(Truth(rates=(0.03, 0.03, 0.2, 0.08), holdout_share=0.35, decisions=2_000))
 UNTRIED = history(Truth(holdout_share=0.0, decisions=200))
 NONE = Writes()
+TENANT = Tenant(
+    tenant_id="shop", display_name="Shop", vertical="automotive", holdout_share=0.1, created_at_us=0
+)
 
 
 class Shop:
@@ -48,11 +59,12 @@ class Shop:
     def __init__(self, found: History, database: SQLiteDatabase, share: float) -> None:
         self.policy: Policy = reloaded(found.policy, SETTINGS)
         self.now_us = found.matured_us
+        self.tenant = TENANT
         self.trials = Trials(database, successes=(1, 3), window_us=WINDOW_US)
         self.experiments = Experiments(
             Analyst(self.trials, lambda _: {}, lambda: self.now_us),
             lambda: self.policy,
-            lambda _: "automotive",
+            lambda _: self.tenant,
             lambda: self.now_us,
             holdout_share=share,
         )
@@ -164,6 +176,43 @@ async def test_before_the_first_decision_the_terms_stand_and_nothing_else(street
     assert [(arm.definition_id, arm.current_probability) for arm in message.arms] == [("", 1.0)]
     assert message.units == 0
     assert not message.propensity_audit.HasField("p_value")
+
+
+@pytest.mark.parametrize(
+    ("own", "servers", "expected"),
+    [
+        (0.35, 0.0, ExperimentVerdict.EXPERIMENT_VERDICT_LIFT_SHOWN),
+        (0.0, 0.35, ExperimentVerdict.EXPERIMENT_VERDICT_NO_HOLDOUT),
+    ],
+)
+async def test_what_the_tenant_holds_out_counts_and_not_what_the_server_does(
+    street: Street, own: float, servers: float, expected: ExperimentVerdict
+) -> None:
+    shop = await street.shop(HELPS, share=servers)
+    shop.tenant = TENANT.with_learning(Learning(holdout_share=own))
+    message = await shop.message()
+    assert (message.verdict, message.holdout_share) == (expected, own)
+    assert message.HasField("overall") == message.arms[1].HasField("lift") == (own > 0)
+
+
+async def test_before_the_first_decision_the_tenants_holdout_is_promised(street: Street) -> None:
+    shop = await street.shop(UNTRIED, NONE, share=0.1)
+    shop.tenant = TENANT.with_learning(Learning(holdout_share=0.5))
+    message = await shop.message()
+    assert message.sample_ratio.expected_holdout_share == message.holdout_share == 0.5
+
+
+@pytest.mark.parametrize(("wish", "floor"), [(None, 0.05), (0.1, 0.1), (0.2, 0.125)])
+async def test_the_floor_that_is_reported_is_the_one_that_decides(
+    street: Street, wish: float | None, floor: float
+) -> None:
+    shop = await street.shop(UNTRIED)
+    shop.policy.table.install(document_of({}, {"shop": Exploration(floor=wish)}))
+    message = await shop.message()
+    chances = [arm.current_probability for arm in message.arms]
+    assert len(chances) == 4
+    assert message.exploration_floor == pytest.approx(floor)
+    assert message.exploration_floor <= min(chances) + 1e-9
 
 
 async def test_what_waits_is_pending(street: Street) -> None:
@@ -321,3 +370,19 @@ def test_a_stop_of_what_is_not_shown_any_more_is_over() -> None:
     assert renewed.stops == {}
     assert renewed.chances.keys() == {"", "chat"}
     assert renewed.holdout_share == 0.35
+
+
+def test_the_records_have_the_tenants_terms_and_else_those_of_the_newest_decision() -> None:
+    from eitp_server.services.experiment_records import standing_in
+
+    def standing(learning: Learning, *newest: Decision) -> Standing:
+        return standing_in(newest, {"": 0, "chat": 1}, [], learning, holdout_share=0.1)
+
+    last = SMALL.writes.decisions[-1]
+    own = Learning(holdout_share=0.25, exploration_floor=0.2)
+    assert standing(Learning()).holdout_share == 0.1
+    assert standing(Learning(), last).holdout_share == 0.35
+    assert standing(own).holdout_share == standing(own, last).holdout_share == 0.25
+    assert standing(own).is_own_holdout
+    assert not standing(Learning(), last).is_own_holdout
+    assert (standing(Learning()).exploration_floor, standing(own).exploration_floor) == (0.05, 0.2)

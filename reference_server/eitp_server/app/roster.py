@@ -99,7 +99,7 @@ def _interventions(
             Experiments(
                 beside.proving.analyst,
                 lambda: core.policy,
-                lambda tenant_id: stores.tenant(tenant_id).vertical,
+                stores.tenant,
                 core.now_us,
                 holdout_share=settings.holdout_share,
             ),

@@ -64,9 +64,12 @@ class Exploration:
     def probabilities(self, best: Vector) -> Vector:
         """Return the choice probabilities of arms, (K,), by how probably each is the best."""
         wanted = top_two(best) if self.goal is Goal.FIND_BEST else best
-        wished = DEFAULT_FLOOR if self.floor is None else self.floor
-        floored = with_floor(wanted, exploration_floor(len(best), wished))
+        floored = with_floor(wanted, self.floor_of(len(best)))
         return np.round(floored / _GRAIN) * _GRAIN
+
+    def floor_of(self, arms: int) -> float:
+        """Return the least probability of each of `arms` arms, which are 1 or more."""
+        return exploration_floor(arms, DEFAULT_FLOOR if self.floor is None else self.floor)
 
 
 DEFAULT: Final = Exploration()

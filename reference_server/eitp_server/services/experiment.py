@@ -13,8 +13,8 @@ from eitp_server.bandit.arm_study import ArmCounts, ArmStudy, watches_for
 from eitp_server.bandit.decision import ANY, Cell
 from eitp_server.bandit.guardrail import GuardrailMetric
 from eitp_server.bandit.lift import overall
-from eitp_server.bandit.policy_table import DEFAULT, POLICY_VERSION, Exploration
-from eitp_server.bandit.selection import best_probabilities, expected_loss, exploration_floor
+from eitp_server.bandit.policy_table import DEFAULT, POLICY_VERSION
+from eitp_server.bandit.selection import best_probabilities, expected_loss
 from eitp_server.bandit.verdict import Conclusion, conclude
 from eitp_server.bandit.verdict import Findings as Evidence
 from eitp_server.storage.trials import Arm
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from eitp_server.interventions.analyst import Analyst, Examined
     from eitp_server.interventions.policy import Policy
     from eitp_server.storage.log import StoppedRow
-    from eitp_server.storage.tenant import Learning
+    from eitp_server.storage.tenant import Learning, Tenant
 
 WINDOW_US: Final = 86_400 * 1_000_000
 """Time after a decision within which an outcome counts for it: as long as one is credited to it."""
@@ -49,6 +49,8 @@ class Standing:
     """What decides now, as far as it is known."""
 
     holdout_share: float
+    is_own_holdout: bool = False
+    """Whether the tenant chose that share; else it is the server's."""
     policy_version: str = POLICY_VERSION
     exploration_floor: float
     chances: Mapping[str, float] = field(default_factory=dict[str, float])
@@ -103,15 +105,18 @@ class Experiments:
         self,
         analyst: Analyst,
         policy: Callable[[], Policy],
-        vertical: Callable[[str], str],
+        tenant: Callable[[str], Tenant],
         now_us: Callable[[], int],
         *,
         holdout_share: float,
     ) -> None:
-        """Read what has matured from `analyst` and what decides now from `policy()`."""
+        """Read what has matured from `analyst` and what decides now from `policy()`.
+
+        `holdout_share` is that of the tenants that did not choose one.
+        """
         self._analyst = analyst
         self._policy = policy
-        self._vertical = vertical
+        self._tenant = tenant
         self._now_us = now_us
         self._holdout_share = holdout_share
 
@@ -128,8 +133,7 @@ class Experiments:
             self._policy().catalogue.get(tenant_id, definition_id, 1)
         standing = standing_of(
             self._policy(),
-            tenant_id,
-            self._vertical(tenant_id),
+            self._tenant(tenant_id),
             {*arms, definition_id},
             holdout_share=self._holdout_share,
         )
@@ -137,16 +141,20 @@ class Experiments:
 
 
 def standing_of(
-    policy: Policy, tenant_id: str, vertical: str, arms: Collection[str], *, holdout_share: float
+    policy: Policy, tenant: Tenant, arms: Collection[str], *, holdout_share: float
 ) -> Standing:
-    """Return what a running policy does with `arms` in a moment about which it knows nothing."""
+    """Return what a running policy does with `arms` in a moment about which it knows nothing.
+
+    Held out is what the tenant chose, else `holdout_share`: the next session is opened with it.
+    """
+    tenant_id, learning = tenant.tenant_id, tenant.learning
     enabled = {
         item.definition_id for item in policy.catalogue.definitions(tenant_id) if item.enabled
     }
     stops = policy.stopped(tenant_id)
     retired = {arm for arm in arms if arm and arm not in enabled}
     able = sorted({"", *arms} - retired - stops.keys())
-    cell = Cell(tenant_id=tenant_id, vertical=vertical, label=ANY, page_section=ANY)
+    cell = Cell(tenant_id=tenant_id, vertical=tenant.vertical, label=ANY, page_section=ANY)
     table = policy.table
     exploration = table.explorations().get(tenant_id, DEFAULT)
     # Not the table's snapshot: it would take note of the question and learn for it.
@@ -155,8 +163,9 @@ def standing_of(
     learnt = table.known().get(cell)
     losses = np.clip(expected_loss(alpha, beta), 0.0, 1.0).tolist() if learnt else ()
     return Standing(
-        holdout_share=holdout_share,
-        exploration_floor=floor_of(exploration, len(able)),
+        holdout_share=learning.held_out(holdout_share),
+        is_own_holdout=learning.holdout_share is not None,
+        exploration_floor=exploration.floor_of(len(able)),
         chances=dict(zip(able, chances.tolist(), strict=True)),
         means={arm: a / (a + b) for arm, (a, b) in learnt.shapes.items()} if learnt else {},
         losses=dict(zip(able, losses, strict=False)),
@@ -168,12 +177,6 @@ def standing_of(
 def margins_of(learning: Learning) -> dict[GuardrailMetric, float]:
     """Return the harm that a tenant tolerates where it says so."""
     return {GuardrailMetric[name.upper()]: most for name, most in learning.guardrails.items()}
-
-
-def floor_of(exploration: Exploration, arms: int) -> float:
-    """Return the least probability of each of so many arms."""
-    usual = exploration_floor(arms)
-    return usual if exploration.floor is None else min(exploration.floor, usual)
 
 
 def known_arms(examined: Examined) -> dict[str, int]:

@@ -12,7 +12,6 @@ from eitp_server.services.experiment import (
     WINDOW_US,
     Findings,
     Standing,
-    floor_of,
     judge,
     known_arms,
     margins_of,
@@ -43,7 +42,7 @@ async def examine_records(
     definition_id: str = "",
     progress: Callable[[int], None] = lambda _: None,
 ) -> Findings:
-    """Look at a tenant's experiment; `holdout_share` is the share before the first decision.
+    """Look at a tenant's experiment; `holdout_share` is the server's, before the first decision.
 
     Goes on from where a server has kept the experiment, and comes to the same as from the
     beginning, which takes long; `progress` is told how many decisions were counted so far. The
@@ -88,7 +87,11 @@ def standing_in(
     *,
     holdout_share: float,
 ) -> Standing:
-    """Return what decides now by the newest decisions, newest first; `epochs` are by arm."""
+    """Return what decides now by the newest decisions, newest first; `epochs` are by arm.
+
+    Held out is what the tenant chose. The share of the newest decision stands for the server's, and
+    without one `holdout_share` does.
+    """
     stopped = {
         row.definition_id: row for row in stops if epochs.get(row.definition_id) == row.epoch
     }
@@ -99,9 +102,10 @@ def standing_in(
     exploration = Exploration(floor=learning.exploration_floor, goal=learning.selection_goal)
     able = epochs.keys() - stopped.keys()
     return Standing(
-        holdout_share=newest[0].holdout_share if newest else holdout_share,
+        holdout_share=learning.held_out(newest[0].holdout_share if newest else holdout_share),
+        is_own_holdout=learning.holdout_share is not None,
         policy_version=newest[0].policy_version if newest else POLICY_VERSION,
-        exploration_floor=floor_of(exploration, len(able)),
+        exploration_floor=exploration.floor_of(len(able)),
         chances={arm: chance for arm, chance in chances.items() if arm in able},
         stops=stopped,
     )
