@@ -47,6 +47,11 @@ def drawn(kind: str, path: Path) -> bytes:
     return path.read_bytes()
 
 
+def said(path: Path, *, holds_out: bool) -> str:
+    draw([], {}, path, heading="Does it help?", statement="Who knows?", holds_out=holds_out)
+    return path.read_text()
+
+
 @pytest.mark.parametrize("kind", CASES)
 def test_every_history_gives_a_picture(kind: str, tmp_path: Path) -> None:
     assert drawn(kind, tmp_path / "lift.png").startswith(b"\x89PNG\r\n")
@@ -59,3 +64,13 @@ def test_equal_histories_give_equal_pictures(tmp_path: Path) -> None:
 def test_what_is_withheld_is_said_and_not_drawn(tmp_path: Path) -> None:
     assert b"too few visitors yet" in drawn("too early", tmp_path / "lift.svg")
     assert b"too few visitors yet" not in drawn("one look", tmp_path / "lift.svg")
+
+
+def test_without_a_holdout_the_picture_does_not_promise_one_later(tmp_path: Path) -> None:
+    early = said(tmp_path / "early.svg", holds_out=True)
+    never = said(tmp_path / "never.svg", holds_out=False)
+    assert "Nothing to draw: it takes 100 visitors on either side." in early
+    assert "Nothing to compare yet." in early
+    assert "Nothing to draw: nobody is held out." in never
+    assert "Nothing to compare with: nobody is held out." in never
+    assert "100 visitors" not in never

@@ -35,10 +35,7 @@ _ALLOWED: Final = {
         "Nothing may be concluded: find out first what broke the experiment. More data will not "
         "mend what is there."
     ),
-    "NO_HOLDOUT": (
-        "Nothing may be concluded about lift, however many decisions there are. A server that is "
-        "started with EITP_HOLDOUT_SHARE=0.1 holds one visitor in ten out."
-    ),
+    "NO_HOLDOUT": "Nothing may be concluded about lift, however many decisions there are.",
     "TOO_EARLY": (
         "Nothing may be concluded yet, neither that intervening helps nor that it does not. "
         "Looking again as often as you like does no harm."
@@ -58,6 +55,13 @@ _ALLOWED: Final = {
         "not be concluded that there is none."
     ),
 }
+_HOLD_OUT: Final = (
+    "A server that is started with EITP_HOLDOUT_SHARE=0.1 holds one visitor in ten out."
+)
+_HOLD_OUT_AGAIN: Final = (
+    "This shop chose that. Stop the server, and `eitp-server tenants learning {tenant} --holdout "
+    "0.1` holds one visitor in ten out."
+)
 _METRICS: Final = {1: "bounce", 3: "dismissal", 4: "complaint"}
 
 
@@ -80,6 +84,9 @@ def print_experiment(findings: Findings, patterns: Sequence[PatternRow], tenant:
     _print_rows(_in_use(patterns), head="Proven patterns in use")
     CONSOLE.print(Text(findings.conclusion.statement, style="bold"))
     CONSOLE.print(Text(_ALLOWED[verdict]))
+    if verdict == "NO_HOLDOUT":
+        remedy = _HOLD_OUT_AGAIN if findings.standing.is_own_holdout else _HOLD_OUT
+        CONSOLE.print(Text(remedy.format(tenant=tenant)))
     for sentence in _about_arms(findings):
         CONSOLE.print(Text(sentence))
     CONSOLE.print()

@@ -139,4 +139,5 @@ def _draw(findings: Findings, tenant: str, path: Path) -> None:
         path,
         heading=f"Does intervening help at {tenant}?",
         statement=findings.conclusion.statement,
+        holds_out=whole is not None,
     )

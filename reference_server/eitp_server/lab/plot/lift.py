@@ -51,8 +51,12 @@ def draw(
     *,
     heading: str,
     statement: str,
+    holds_out: bool = True,
 ) -> None:
-    """Write the picture; `history` ends with what is known now, `arms` are by name."""
+    """Write the picture; `history` ends with what is known now, `arms` are by name.
+
+    Unless it `holds_out` visitors the experiment has neither, and the picture says why.
+    """
     rows = max(len(arms), 1)
     points = [point for point in history if point.lift.estimate is not None]
     over_time = _OVER_TIME if points else _NOTHING
@@ -64,15 +68,16 @@ def draw(
     bottom = (_FOOT + _PER_ARM * (rows + 1) + _BETWEEN) / height
     above = figure.add_axes((0.085, bottom, 0.885, over_time / height))
     below = figure.add_axes((0.2, _FOOT / height, 0.77, _PER_ARM * (rows + 1) / height))
-    _draw_history(above, points)
-    _draw_arms(below, arms)
+    _draw_history(above, points, holds_out=holds_out)
+    _draw_arms(below, arms, holds_out=holds_out)
     save(figure, path)
 
 
-def _draw_history(axes: Axes, points: Sequence[Point]) -> None:
+def _draw_history(axes: Axes, points: Sequence[Point], *, holds_out: bool) -> None:
     plain(axes, "Everybody treated against the holdout, however often it is looked at")
     if not points:
-        _nothing(axes, "Nothing to draw: it takes 100 visitors on either side.")
+        missing = "it takes 100 visitors on either side" if holds_out else "nobody is held out"
+        _nothing(axes, f"Nothing to draw: {missing}.")
         return
     days = [datetime.fromtimestamp(point.decided_at_us / 1e6, UTC) for point in points]
     estimate = _points(points, "estimate")
@@ -134,10 +139,11 @@ def _unit_ticks(axes: Axes, points: Sequence[Point], days: Sequence[datetime]) -
     )
 
 
-def _draw_arms(axes: Axes, arms: Mapping[str, Lift]) -> None:
+def _draw_arms(axes: Axes, arms: Mapping[str, Lift], *, holds_out: bool) -> None:
     plain(axes, "Each intervention against the holdout")
     if not arms:
-        _nothing(axes, "Nothing to compare yet.")
+        missing = " yet" if holds_out else " with: nobody is held out"
+        _nothing(axes, f"Nothing to compare{missing}.")
         return
     known = sorted(arms, key=lambda arm: (arms[arm].estimate is not None, arms[arm].estimate or 0))
     axes.axvline(0, color=INK, linewidth=0.9)
