@@ -29,11 +29,14 @@ def data_directory(given: Path | None) -> Path:
     return directory
 
 
-def require_tenant(tenant_id: str, known: Sequence[str]) -> None:
-    """Refuse a tenant that there is not, naming some that there are."""
+def require_tenant(tenant_id: str, known: Sequence[str], named_by: str = "--tenant") -> None:
+    """Refuse a tenant that there is not, naming some that there are.
+
+    `named_by` is the parameter that names the tenant.
+    """
     if tenant_id in known:
         return
     there = ", ".join(known[:5]) + (f" and {len(known) - 5} more" if len(known) > 5 else "")
     raise typer.BadParameter(
-        f"no such tenant: {tenant_id}; there are: {there or 'none'}", param_hint="--tenant"
+        f"no such tenant: {tenant_id}; there are: {there or 'none'}", param_hint=named_by
     )
