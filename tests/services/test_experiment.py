@@ -200,6 +200,7 @@ async def test_before_the_first_decision_the_tenants_holdout_is_promised(street:
     shop.tenant = TENANT.with_learning(Learning(holdout_share=0.5))
     message = await shop.message()
     assert message.sample_ratio.expected_holdout_share == message.holdout_share == 0.5
+    assert (await shop.findings()).standing.is_own_holdout
 
 
 @pytest.mark.parametrize(("wish", "floor"), [(None, 0.05), (0.1, 0.1), (0.2, 0.125)])
