@@ -82,8 +82,11 @@ def test_figures_are_those_of_the_textbook(
     assert found["mean_weight"] == pytest.approx(total / count, abs=1e-9)
     assert found["max_weight"] == max(weight)
     assert found["n"] == count
-    assert found["on_policy"]["value"] == pytest.approx(fmean(reward), abs=1e-9)
-    assert found["on_policy"]["se"] == pytest.approx(stdev(reward) / count**0.5, abs=1e-9)
+    assert found["on_policy"] == pytest.approx(fmean(reward), abs=1e-9)
+    earned = found["on_policy_estimate"]
+    assert earned["value"] == found["on_policy"]
+    assert earned["se"] == pytest.approx(stdev(reward) / count**0.5, abs=1e-9)
+    assert earned["low"] < earned["value"] < earned["high"]
     assert list(found["estimates"]) == [
         "ips", "snips", "clipped_ips", "dm", "dr", "sndr", "switch_dr"
     ]  # fmt: skip
@@ -174,6 +177,9 @@ def test_few_decisions_get_no_estimate_but_the_reason_and_the_remedy(
     assert found["withheld"] is True
     assert f"is {rows_kept} of {rows_kept} decisions" in found["reason"]
     assert "times as many" in found["remedy"]
+    assert found["trustworthy"] is False
+    assert found["reason"] in found["doubt"]
+    assert isinstance(found["on_policy"], float)
     assert (found["ess"], found["mean_weight"], found["max_weight"]) == (rows_kept, 1, 1)
     done = run(small, always, "--plot", str(tmp_path / "small.png"))
     assert done.exit_code == 3
@@ -189,8 +195,8 @@ def test_a_hundred_effective_decisions_are_enough(
     found = report(hundred, save_policy(tmp_path / "p.csv", WORLD.shown))
     assert found["ess"] == pytest.approx(100)
     own = found["estimates"]
-    assert own["ips"]["value"] == pytest.approx(found["on_policy"]["value"], abs=1e-12)
-    assert own["snips"]["value"] == pytest.approx(found["on_policy"]["value"], abs=1e-12)
+    assert own["ips"]["value"] == pytest.approx(found["on_policy"], abs=1e-12)
+    assert own["snips"]["value"] == pytest.approx(found["on_policy"], abs=1e-12)
 
 
 def test_what_the_log_never_showed_is_told(tmp_path: Path, log: Path) -> None:

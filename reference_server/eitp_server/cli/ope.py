@@ -105,7 +105,9 @@ def evaluate_policy(
     Seven estimators are printed beside what the logging policy earned. No
     number is printed when the effective sample size is below 100 or the mean
     weight outside 0.8 to 1.2: then the reason and the remedy are, and the
-    exit status is 3.
+    exit status is 3. Above the estimates stands whether the propensities can
+    be those of the draw, within each position and context; --json says it by
+    `trustworthy`.
 
     Examples:
 
@@ -136,9 +138,10 @@ def evaluate_policy(
     found = ope.evaluate(decisions, wanted, ope.Settings(clip=clip, switch=switch, seed=seed))
     if as_json:
         typer.echo(json.dumps(found.as_json(), indent=2, allow_nan=False))
+        _say(found, *found.warnings(), *found.notes())
     else:
         _show(found)
-    _say(found)
+        _say(found, *found.notes())
     if plot:
         from eitp_server.lab.plot.off_policy import draw_off_policy
 
@@ -156,12 +159,43 @@ def _check_weights(clip: float, switch: float) -> None:
 
 def _show(found: OffPolicyEvaluation) -> None:
     report = found.as_json()
+    contexts = f", {_count(found.contexts, 'context')}" if found.contexts else ""
     CONSOLE.print(
-        f"{report['n']:,} decisions, {report['items']} items, {report['contexts']} contexts; "
+        f"{_count(report['n'], 'decision')}, {_count(report['items'], 'item')}{contexts}; "
         f"effective sample size {report['ess']:,.1f}, mean weight {report['mean_weight']:.3f}, "
         f"largest {report['max_weight']:.4g}",
         highlight=False,
     )
+    # Whoever reads the estimates must have read whether to believe them.
+    for warning in found.warnings():
+        CONSOLE.print(Text.assemble(("Not to be trusted: ", "bold red"), f"{warning}."))
+    _show_calibration(found)
+    CONSOLE.print(_table(found))
+    if found.estimates:
+        from eitp_server.lab.ope import METHOD
+
+        CONSOLE.print(METHOD, style="dim", markup=False, highlight=False)
+
+
+def _show_calibration(found: OffPolicyEvaluation) -> None:
+    calibration = found.calibration
+    error = calibration.standard_error
+    spread = f" (error {error:.2g})" if error else ""
+    verdict = {
+        True: "fits",
+        False: "does not fit",
+        None: "not known, too few rows to tell (20 for each item of a group)",
+    }
+    CONSOLE.print(
+        Text(
+            f"Calibration: {verdict[calibration.fits]}. Mean of 1 / propensity "
+            f"{calibration.mean_inverse:.4g}{spread}, number of items {calibration.expected:.4g}"
+            + (f"; {calibration.scope}." if calibration.tested else ".")
+        )
+    )
+
+
+def _table(found: OffPolicyEvaluation) -> Table:
     table = Table()
     table.add_column("estimator")
     for name in ("value", "standard error", "95 % interval"):
@@ -170,20 +204,11 @@ def _show(found: OffPolicyEvaluation) -> None:
     table.add_section()
     for name, estimate in (found.estimates or {}).items():
         table.add_row(_NAMES[name], *_cells(estimate))
-    CONSOLE.print(table)
-    calibration = found.calibration
-    error = calibration.standard_error
-    spread = f" (error {error:.2g})" if error else ""
-    verdict = {True: "fits", False: "does not fit", None: "too few rows to tell"}
-    CONSOLE.print(
-        f"Calibration: mean of 1 / propensity {calibration.mean_inverse:.4g}{spread}, items seen "
-        f"{calibration.expected:.4g}: {verdict[report['calibration']['ok']]}.",
-        highlight=False,
-    )
-    if found.estimates:
-        from eitp_server.lab.ope import METHOD
+    return table
 
-        CONSOLE.print(METHOD, style="dim", markup=False, highlight=False)
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _cells(estimate: Estimate) -> tuple[str, str, str]:
@@ -193,8 +218,8 @@ def _cells(estimate: Estimate) -> tuple[str, str, str]:
     return f"{estimate.value:.5g}", f"{estimate.standard_error:.3g}", interval
 
 
-def _say(found: OffPolicyEvaluation) -> None:
-    for note in found.notes():
+def _say(found: OffPolicyEvaluation, *notes: str) -> None:
+    for note in notes:
         ERRORS.print(Text.assemble(("note: ", "yellow"), note), soft_wrap=True)
     if found.estimates is None:
         reason = "; ".join(found.problems)

@@ -1,9 +1,9 @@
 """What another policy would have earned, from a log of decisions and a table of its probabilities.
 
 In the order of the data: `sheet` reads columns of a CSV file, `context` combines them,
-`decision_log` checks the log, `policy` matches the evaluation policy to it, `calibration` and
-`support` say whether the two can tell anything, `reward_model` foretells rewards, `evaluation`
-puts it together.
+`decision_log` checks the log, `policy` matches the evaluation policy to it, `group` and `fit` test
+propensities, `calibration` and `support` say whether log and policy can tell anything,
+`reward_model` foretells rewards, `evaluation` puts it together.
 """
 
 from __future__ import annotations

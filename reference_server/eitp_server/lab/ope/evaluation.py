@@ -48,6 +48,7 @@ _UNTRUE: Final = (
     "unless items were not always eligible, the propensities are not those of the draw, and no "
     "estimate can be trusted"
 )
+_UNTESTED: Final = "there are too few rows to tell whether the propensities are those of the draw"
 _TAKEN: Final = "ips takes its reward as 0, the reward model as average"
 FEW_REWARDS: Final = 20
 """With fewer rewards than this the normal approximation of an interval is poor."""
@@ -99,10 +100,27 @@ class OffPolicyEvaluation:
             ways.append(_CHECK)
         return "; ".join(ways)
 
+    @property
+    def doubt(self) -> str | None:
+        """Why the estimates cannot be trusted, or there is none; None where nothing is wrong."""
+        if self.problems or self.warnings():
+            return "; ".join([*self.problems, *self.warnings()])
+        return _UNTESTED if self.calibration.fits is None else None
+
+    @property
+    def contexts(self) -> int:
+        """How many combinations of position and contexts there are; 0 where there are neither."""
+        return len(self.log.context.values) if self.log.context.columns else 0
+
+    def warnings(self) -> list[str]:
+        """Return what makes every figure worthless."""
+        if self.calibration.reason is None:
+            return []
+        return [f"calibration: {self.calibration.reason}; {_UNTRUE}"]
+
     def notes(self) -> list[str]:
-        """Return what the reader of the figures must know."""
+        """Return what the reader of the figures must know, but for what makes them worthless."""
         return [
-            *self._about_propensities(),
             *self._about_support(),
             *self._about_contexts(),
             *self._about_rewards(),
@@ -112,19 +130,22 @@ class OffPolicyEvaluation:
         """Return all figures; `estimates` is null where they are withheld."""
         return {
             "n": len(self.log),
-            "on_policy": _figures(self.on_policy, known=len(self.log) > 1),
+            "on_policy": self.on_policy.value,
+            "on_policy_estimate": _figures(self.on_policy, known=len(self.log) > 1),
             "ess": effective_sample_size(self.weight),
             "mean_weight": float(self.weight.mean()),
             "max_weight": float(self.weight.max()),
             "estimates": self.estimates
             and {name: _figures(own) for name, own in self.estimates.items()},
+            "trustworthy": self.doubt is None,
+            "doubt": self.doubt,
             "withheld": bool(self.problems),
             "reason": "; ".join(self.problems) or None,
             "remedy": self.remedy if self.problems else None,
             "support": self.support.as_json(),
             "calibration": self.calibration.as_json(),
             "items": len(self.log.item.values),
-            "contexts": len(self.log.context.values),
+            "contexts": self.contexts,
             "columns": {
                 **self.log.columns,
                 "contexts": [
@@ -141,14 +162,9 @@ class OffPolicyEvaluation:
                 "folds": FOLDS,
                 "shrinkage": SHRINKAGE,
             },
-            "notes": self.notes(),
+            "notes": [*self.warnings(), *self.notes()],
             "method": METHOD,
         }
-
-    def _about_propensities(self) -> list[str]:
-        if self.calibration.reason is None:
-            return []
-        return [f"calibration: {self.calibration.reason}; {_UNTRUE}"]
 
     def _about_support(self) -> list[str]:
         never, unseen = self.support.never_chosen, self.support.unseen

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from textwrap import fill
+import math
+from textwrap import fill, shorten
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -43,6 +44,9 @@ ESTIMATORS: Final = {
 _WIDTH: Final = 12.0
 _HEIGHT: Final = 5.6
 _BINS: Final = 40
+_LETTERS: Final = 150
+"""Of a warning, in a line across the picture."""
+_MOST_TICKS: Final = 8
 _LEAST: Final = 0.001
 """Smaller weights are drawn as this."""
 
@@ -51,8 +55,8 @@ def draw_off_policy(found: OffPolicyEvaluation, path: Path) -> None:
     """Draw the estimates with their intervals, and how the weights are distributed."""
     figure = blank(_WIDTH, _HEIGHT)
     _head(figure, found)
-    left = figure.add_axes((0.095, 0.13, 0.44, 0.64))
-    right = figure.add_axes((0.605, 0.13, 0.37, 0.64))
+    left = figure.add_axes((0.095, 0.13, 0.44, 0.61))
+    right = figure.add_axes((0.605, 0.13, 0.37, 0.61))
     if found.estimates is None:
         _withheld(left, found)
     else:
@@ -63,15 +67,18 @@ def draw_off_policy(found: OffPolicyEvaluation, path: Path) -> None:
 
 def _head(figure: Figure, found: OffPolicyEvaluation) -> None:
     heading = "What would the other policy have earned?"
-    figure.text(0.02, 0.93, heading, fontsize=14, color=INK, weight="bold")
+    figure.text(0.02, 0.94, heading, fontsize=14, color=INK, weight="bold")
     figure.text(
         0.02,
-        0.875,
+        0.895,
         f"{found.log.path.name} judged for {found.policy.path.name}: {len(found.log):,} decisions, "
         f"worth {effective_sample_size(found.weight):,.0f} of the other policy's own",
         fontsize=10,
         color=INK,
     )
+    if reason := found.calibration.reason:
+        words = shorten(f"Not to be trusted: {reason}.", 2 * _LETTERS, placeholder=" …")
+        figure.text(0.02, 0.87, fill(words, _LETTERS), fontsize=9.5, color=VERMILION, va="top")
 
 
 def _withheld(axes: Axes, found: OffPolicyEvaluation) -> None:
@@ -133,7 +140,11 @@ def _draw_weights(axes: Axes, found: OffPolicyEvaluation) -> None:
         label="their weight",
     )
     axes.set_xscale("log")
-    axes.xaxis.set_major_formatter("{x:g}")
+    ends = float(edges[0]) * 0.95, float(edges[-1]) * 1.05
+    axes.set_xlim(*ends)
+    axes.set_xticks(ticks := weight_ticks(*ends))
+    axes.set_xticklabels([f"{tick:g}" for tick in ticks])
+    axes.set_xticks([], minor=True)
     axes.set_ylabel("share", fontsize=9, color=INK)
     axes.set_xlabel(
         f"weight, P(policy) / propensity: mean {weight.mean():.3f}, largest {weight.max():.4g}",
@@ -174,6 +185,19 @@ def _draw_limits(axes: Axes, found: OffPolicyEvaluation, edges: NDArray[np.float
             ha="right",
             va="top",
         )
+
+
+def weight_ticks(low: float, high: float) -> list[float]:
+    """Return round weights from `low` to `high`, few enough to be written beside each other."""
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for steps in ((1, 2, 3, 5, 7), (1, 2, 5), (1, 3), (1,)):
+        # Not 3 * 10.0**-1, which is no round number.
+        ticks = [float(f"{step}e{decade}") for decade in decades for step in steps]
+        within = [tick for tick in ticks if low <= tick <= high]
+        if len(within) <= _MOST_TICKS:
+            return within
+    decimated = -(-len(within) // _MOST_TICKS)
+    return within[::decimated]
 
 
 def _edges(weight: NDArray[np.float64]) -> NDArray[np.float64]:
