@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from time import monotonic
+from typing import TYPE_CHECKING, Final
 
 from eitp_server.bandit.pool import PooledStudy, by_kind
 from eitp_server.errors import Missing
+from eitp_server.interventions.common_order import in_common_order
 from eitp_server.interventions.definition import InterventionKind
 from eitp_server.interventions.proof import Claim
 from eitp_server.storage.patterns import SHARED
 
 if TYPE_CHECKING:
+    from collections import deque
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from eitp_server.bandit.arm_study import Promotion
@@ -24,6 +27,19 @@ if TYPE_CHECKING:
 
 OUTSIDE = InterventionKind.CUSTOM.name
 """What no other shop has: a shop's own inventions, and what is not known any more."""
+SLICE_SECONDS: Final = 0.05
+"""Time for which a thread folds before everything else has its turn for as long."""
+_HELD: Final = 10_000
+"""Trials of all members together that are held at once, unless there are more than 200 members."""
+_LEAST_READ: Final = 50
+_MOST_READ: Final = 1_000
+"""Trials of one member that are read at once: with few, each takes longer to read; with many, a
+reader is held for long."""
+
+
+def portion_for(members: int) -> int:
+    """Return how many trials of each of so many members are read, and held, at once."""
+    return min(max(_HELD // max(members, 1), _LEAST_READ), _MOST_READ)
 
 
 @dataclass(slots=True)
@@ -41,10 +57,23 @@ class Pools:
     one of the latter changes it is made anew, so that nothing of a tenant stays that left.
     """
 
-    def __init__(self, trials: Trials, catalogue: Callable[[], Catalogue]) -> None:
-        """Read from `trials`; `catalogue()` knows what each intervention was."""
+    def __init__(
+        self,
+        trials: Trials,
+        catalogue: Callable[[], Catalogue],
+        *,
+        portion: Callable[[int], int] = portion_for,
+        slice_seconds: float = SLICE_SECONDS,
+    ) -> None:
+        """Read from `trials`; `catalogue()` knows what each intervention was.
+
+        `portion(members)` is how many trials of each member are read at once, and a thread folds
+        for `slice_seconds`; neither changes what comes out.
+        """
         self._trials = trials
         self._catalogue = catalogue
+        self._portion = portion
+        self._slice_seconds = slice_seconds
         self._pools: dict[str, _Pool] = {}
 
     async def study(
@@ -59,39 +88,42 @@ class Pools:
         pool = self._pools.pop(vertical, None)
         if pool is None or (pool.members, pool.promotions) != wanted:
             pool = _Pool(*wanted, study=PooledStudy(wanted[1]))
-        trials: list[Trial] = []
-        through_us = pool.through_us
-        for member in sorted(members):
-            # All members are read up to one moment, so they come equally far.
-            through_us = await self._read(member, pool.through_us, now_us, trials)
-        trials = [trial for trial in trials if trial.decision.cell.vertical == vertical]
-        await asyncio.to_thread(self._fold, pool.study, trials)
-        pool.through_us = through_us
+        catalogue = self._catalogue()
+        async for stretch in in_common_order(
+            self._trials, members, pool.through_us, now_us, self._portion(len(members))
+        ):
+            while stretch.trials:
+                folded = asyncio.to_thread(
+                    self._fold_some, pool.study, stretch.trials, vertical, catalogue
+                )
+                # Nobody waits for the study, and everybody for the interpreter.
+                await asyncio.sleep(await folded)
+            pool.through_us = stretch.through_us
         self._pools[vertical] = pool
         return pool.study
 
-    async def _read(self, tenant_id: str, after_us: int, now_us: int, into: list[Trial]) -> int:
-        """Add what has matured after `after_us`, and return how far that goes."""
-        while True:
-            matured = await self._trials.matured(tenant_id, after_us, now_us)
-            into += matured.trials
-            after_us = matured.through_us
-            if matured.is_all:
-                return after_us
+    def _fold_some(
+        self, study: PooledStudy, trials: deque[Trial], vertical: str, catalogue: Catalogue
+    ) -> float:
+        """Fold the first of `trials` and take them away; return how many seconds that took."""
+        begun, seconds = monotonic(), 0.0
+        while trials and seconds <= self._slice_seconds:
+            trial = trials.popleft()
+            if trial.decision.cell.vertical == vertical:
+                kinds = by_kind(trial.decision, _kinds(trial.decision.cell.tenant_id, catalogue))
+                study.fold(replace(trial, decision=kinds))
+            seconds = monotonic() - begun
+        return seconds
 
-    def _fold(self, study: PooledStudy, trials: list[Trial]) -> None:
-        trials.sort(key=lambda each: (each.decision.decided_at_us, each.decision.decision_id))
-        catalogue = self._catalogue()
-        for trial in trials:
-            tenant_id = trial.decision.cell.tenant_id
 
-            def kind(arm: str, epoch: int, tenant_id: str = tenant_id) -> str:
-                try:
-                    return catalogue.get(tenant_id, arm, epoch).kind.name
-                except Missing:
-                    return OUTSIDE
+def _kinds(tenant_id: str, catalogue: Catalogue) -> Callable[[str, int], str]:
+    def kind(arm: str, epoch: int) -> str:
+        try:
+            return catalogue.get(tenant_id, arm, epoch).kind.name
+        except Missing:
+            return OUTSIDE
 
-            study.fold(replace(trial, decision=by_kind(trial.decision, kind)))
+    return kind
 
 
 def shared_claims(
