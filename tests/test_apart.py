@@ -7,6 +7,7 @@ import gc
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -192,3 +193,19 @@ async def test_the_process_outlives_no_server_that_is_killed(tmp_path: Path, bus
     assert await asyncio.wait_for(server.stderr.read(), 20) == b""
     assert await server.wait() == -signal.SIGKILL
     assert pid != server.pid
+
+
+async def test_after_its_end_no_process_begins() -> None:
+    async with Apart() as apart:
+        assert await apart.run(abs, -1) == 1
+    with pytest.raises(Broken, match="has ended"):
+        await apart.run(abs, -1)
+
+
+async def test_the_wait_for_a_turn_is_not_time_that_a_call_took() -> None:
+    async with Apart() as apart:
+        first = asyncio.ensure_future(apart.timed(time.sleep, 0.5))
+        await asyncio.sleep(0)
+        (one, took), (_, slept) = await apart.timed(abs, -1), await first
+    assert one == 1
+    assert took < slept

@@ -12,7 +12,7 @@ from eitp_server.bandit.discount import FadingCounts
 from eitp_server.bandit.frame import Frame
 from eitp_server.bandit.learning import Lesson, Terms, learn
 from eitp_server.bandit.lines import as_bytes, encode
-from eitp_server.bandit.open_decisions import OpenDecisions
+from eitp_server.bandit.open_decisions import WAITING, OpenDecisions
 from eitp_server.bandit.policy_table import CellPolicy, PolicyTable
 from eitp_server.bandit.tally import Tallies
 
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from eitp_server.bandit.policy_table import Arms
-    from eitp_server.bandit.tally import Key
+
+Key = tuple[Cell, str]
+"""A cell and an arm."""
 
 SECOND = 1_000_000
 MINUTE = 60 * SECOND
@@ -99,6 +101,15 @@ def content(kept: Tallies) -> tuple[object, ...]:
     """All that is counted, whatever the rows are called in which it stands."""
     seen = kept.frame()
     return faded(seen), waiting(seen), sorted(seen.delays)
+
+
+def counted(kept: Tallies, place: Cell, arm: str) -> tuple[float, float]:
+    """Successes and decisions of an arm, open and faded ones as they stand together."""
+    seen = kept.frame()
+    known = faded(seen).get((place, arm), FadingCounts(successes=0.0, trials=0.0, at=0.0))
+    still = waiting(seen).get((place, arm), [])
+    won = sum(delay != WAITING for _, delay in still)
+    return known.successes + won, known.trials + len(still)
 
 
 def delays_of(seen: Frame) -> dict[str, DelayHistogram]:

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from itertools import starmap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from bandit.whole_log import faded_sums
-from eitp_server.bandit.discount import (
-    NOTHING,
-    FadingCounts,
-    from_row,
-    remaining,
-)
+from eitp_server.bandit.discount import FadingCounts, remaining
 from golden import golden
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,7 +29,7 @@ def vector(eitp_data: Path) -> dict[str, Any]:
 
 
 def heard(log: Iterable[tuple[float, float]], half_life: float = DAY) -> FadingCounts[float]:
-    known = NOTHING
+    known = FadingCounts(successes=0.0, trials=0.0, at=0.0)
     for at, success in log:
         known = known.add(successes=success, trials=1.0, at=at, half_life=half_life)
     return known
@@ -107,20 +101,6 @@ def test_successes_never_exceed_trials_and_nothing_grows_in_silence(
     assert 0.0 <= successes <= trials * (1.0 + 1e-12)
     assert trials <= known.trials
     assert known.read(now=known.at - later, half_life=DAY) == (known.successes, known.trials)
-
-
-@given(events, events)
-def test_a_restart_between_two_events_changes_nothing(
-    before: list[tuple[float, float]], after: list[tuple[float, float]]
-) -> None:
-    known = heard(before)
-    copy = from_row(json.loads(json.dumps(known.as_row())))
-    assert copy == known
-    for at, success in after:
-        known, copy = (
-            one.add(successes=success, trials=1.0, at=at, half_life=DAY) for one in (known, copy)
-        )
-    assert copy == known
 
 
 def test_half_is_left_after_a_half_life() -> None:

@@ -36,9 +36,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 if TYPE_CHECKING:
+    from bandit.lessons import Key
     from eitp_server.bandit.decision import Cell
     from eitp_server.bandit.policy_table import CellPolicy, Shape
-    from eitp_server.bandit.tally import Key, Tallies
+    from eitp_server.bandit.tally import Tallies
 
 FAMILIES = {"comparison": "COMPARISON", "discount": "DISCOUNT"}
 SHARING = Terms(arms=FAMILIES, sharing=True)

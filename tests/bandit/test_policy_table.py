@@ -298,8 +298,10 @@ def test_the_order_of_documents_about_different_cells_does_not_matter() -> None:
 def test_a_document_in_portions_comes_to_the_same_as_the_whole() -> None:
     cells = {cell(label=label): CellPolicy(shapes=SHAPES) for label in range(7)}
     whole = document_of(cells, {"shop": FIND_BEST})
-    assert len(list(portions(whole, 3))) == 3
-    assert knowing(*portions(whole, 3)).dump() == knowing(whole).dump()
+    size = 3 * len(whole["cells"][0][1])
+    assert [len(portion["cells"]) for portion in portions(whole, size)] == [3, 3, 1]
+    assert [len(portion["cells"]) for portion in portions(whole, 1)] == [1] * 7
+    assert knowing(*portions(whole, size)).dump() == knowing(whole).dump()
     terms_only = document_of({}, {"shop": FIND_BEST})
     assert knowing(*portions(terms_only, 3)).explorations() == {"shop": FIND_BEST}
 

@@ -16,6 +16,7 @@ from bandit.lessons import (
     WINDOW_US,
     cell,
     content,
+    counted,
     delays_of,
     faded,
     tallies,
@@ -71,7 +72,7 @@ def test_a_decision_is_open_until_its_window_closes() -> None:
     found = faded(after)[key]
     assert found.trials == pytest.approx(2.0, abs=1e-5)
     assert found.successes == pytest.approx(1.0, abs=1e-5)
-    assert kept.counts(*key) == (found.successes, found.trials)
+    assert counted(kept, *key) == (found.successes, found.trials)
 
 
 def test_what_has_matured_weighs_half_after_the_half_life() -> None:
@@ -103,7 +104,7 @@ def test_a_decision_succeeds_once() -> None:
     before = state(kept)
     assert not credit(kept, "comparison", delay_us=2 * HOUR)
     assert state(kept) == before
-    assert kept.counts(cell(), "comparison") == (1, 1)
+    assert counted(kept, cell(), "comparison") == (1, 1)
 
 
 def test_an_earlier_success_that_is_heard_of_later_takes_the_place_of_the_first() -> None:
@@ -147,7 +148,7 @@ def test_the_outcome_of_a_decision_from_before_a_restart_counts_for_nobody() -> 
     before = state(kept)
     assert not credit(kept, "discount")
     assert state(kept) == before
-    assert kept.counts(cell(), "discount") == (0, 1)
+    assert counted(kept, cell(), "discount") == (0, 1)
 
 
 def test_only_the_delays_of_matured_successes_are_known_and_only_to_their_tenant() -> None:
@@ -178,7 +179,7 @@ def test_a_frame_is_a_copy_that_later_decisions_do_not_reach() -> None:
 
 def test_asking_for_counts_leaves_no_trace() -> None:
     kept = tallies()
-    assert kept.counts(cell(), "comparison") == (0, 0)
+    assert counted(kept, cell(), "comparison") == (0, 0)
     assert state(kept) == state(tallies())
 
 
@@ -216,7 +217,7 @@ class Player:
                     return self.kept.censor(cell(label=label), arm, decided_us=at_us)
                 delay_us = self.now_us - at_us
                 return self.kept.credit(cell(label=label), arm, decided_us=at_us, delay_us=delay_us)
-        return self.kept.counts(cell(label=label), "comparison")
+        return counted(self.kept, cell(label=label), "comparison")
 
 
 GAPS = (1, SECOND // 3, 7 * SECOND, 25 * SECOND, HOUR, 12 * HOUR, DAY - 20 * SECOND, DAY, 40 * DAY)

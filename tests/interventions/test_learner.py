@@ -47,9 +47,9 @@ def learner(policy: Policy, install: Callable[[dict[str, Any]], Awaitable[object
     )
 
 
-async def here(lesson: Lesson, cells: int) -> Learnt | None:
+async def here(lesson: Lesson, size: int) -> tuple[Learnt | None, float]:
     """Learn in this process, as another would: from a copy."""
-    return learn_in_portions(pickle.loads(pickle.dumps(lesson)), cells)
+    return learn_in_portions(pickle.loads(pickle.dumps(lesson)), size), 0.0
 
 
 async def test_what_is_learnt_is_installed_once() -> None:
@@ -168,14 +168,12 @@ async def test_a_lesson_that_was_lost_is_learnt_although_nothing_else_happens(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(learner_module, "_LOOK_SECONDS", 0.001)
-    policy = open_shop(arms=2)
-    cell, installed = busy(policy), asyncio.Event()
-    lost = [RuntimeError("the process ended")]
+    policy, installed, is_lost = open_shop(arms=2), asyncio.Event(), False
 
-    async def lose_one(lesson: Lesson, cells: int) -> Learnt | None:
-        if lost:
-            raise lost.pop()
-        return await here(lesson, cells)
+    async def lose(lesson: Lesson, size: int) -> tuple[Learnt | None, float]:
+        if is_lost:
+            raise RuntimeError("the process ended")
+        return await here(lesson, size)
 
     async def install(document: dict[str, Any]) -> None:
         policy.install(document)
@@ -183,11 +181,15 @@ async def test_a_lesson_that_was_lost_is_learnt_although_nothing_else_happens(
 
     rhythm = Rhythm(seconds=0.001, events=1_000)
     beside = Learner(
-        lambda: policy, install, lambda: {"shop": WISH}, lambda: CLOSED_US, rhythm, lose_one
+        lambda: policy, install, lambda: {"shop": WISH}, lambda: CLOSED_US, rhythm, lose
     )
+    assert await beside.learn()
+    installed.clear()
+    cell, is_lost = busy(policy), True
     with pytest.raises(RuntimeError, match="the process ended"):
         await beside.run()
     assert policy.table.shapes(cell, ARMS) == [PRIOR] * 3
+    is_lost = False
     running = asyncio.ensure_future(beside.run())
     async with asyncio.timeout(5):
         await installed.wait()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from bandit.lessons import counted
 from eitp_server.classification.packet import Label
 from eitp_server.errors import Missing, Reason
 from eitp_server.interventions.disposition import InterventionDisposition
@@ -122,7 +123,7 @@ def test_a_held_out_visitor_gets_a_decision_and_nothing_to_see() -> None:
 def test_the_holdout_is_not_learnt_from() -> None:
     policy = open_shop(HELD_OUT)
     decision = decided(policy).decision
-    assert policy.tallies.counts(decision.cell, decision.chosen) == (0, 0)
+    assert counted(policy.tallies, decision.cell, decision.chosen) == (0, 0)
 
 
 def test_everybody_else_is_learnt_from_whatever_was_chosen() -> None:
@@ -130,7 +131,7 @@ def test_everybody_else_is_learnt_from_whatever_was_chosen() -> None:
     cell = decided(policy, "session-0").decision.cell
     for i in range(1, 50):
         decided(policy, f"session-{i}")
-    trials = [policy.tallies.counts(cell, arm)[1] for arm in ("", "compare-0")]
+    trials = [counted(policy.tallies, cell, arm)[1] for arm in ("", "compare-0")]
     assert sum(trials) == 50
     assert all(trials)
 
@@ -273,7 +274,7 @@ def test_a_forgotten_session_leaves_nothing_but_the_counts() -> None:
     assert kept > 0
     assert choice.decision.session_id not in {v["session_id"] for v in visits(policy)}
     assert choice.decision.decision_id not in text(policy)
-    assert policy.tallies.counts(choice.decision.cell, choice.decision.chosen)[1] > 0
+    assert counted(policy.tallies, choice.decision.cell, choice.decision.chosen)[1] > 0
     policy.forget_session("shop", choice.decision.session_id)
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from bandit.lessons import counted
 from eitp_server.bandit.learning import Terms, learn
 from eitp_server.bandit.policy_table import PRIOR, UNTAUGHT, CellPolicy
 from eitp_server.errors import Missing
@@ -54,7 +55,7 @@ def change(policy: Policy, arm: str = "compare-0", **fields: Any) -> Definition:
 
 
 def counts(policy: Policy, like: Decision) -> dict[str, tuple[float, float]]:
-    return {arm: policy.tallies.counts(like.cell, arm) for arm in like.arms}
+    return {arm: counted(policy.tallies, like.cell, arm) for arm in like.arms}
 
 
 def teach(policy: Policy, at_us: int) -> dict[str, Any]:

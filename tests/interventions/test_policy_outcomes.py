@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from bandit.lessons import counted
 from eitp_server.bandit.learning import learn, posteriors
 from eitp_server.bandit.policy_table import document_of
 from eitp_server.errors import Conflict, Missing, Reason
@@ -57,12 +58,12 @@ def state(policy: Policy) -> dict[str, bytes]:
 
 def counts(policy: Policy, decision: Decision) -> tuple[float, float]:
     """Successes and trials of the arm that was chosen."""
-    return policy.tallies.counts(decision.cell, decision.chosen)
+    return counted(policy.tallies, decision.cell, decision.chosen)
 
 
 def successes(policy: Policy, decision: Decision) -> float:
     """Of all arms that could have been chosen."""
-    return sum(policy.tallies.counts(decision.cell, arm)[0] for arm in decision.arms)
+    return sum(counted(policy.tallies, decision.cell, arm)[0] for arm in decision.arms)
 
 
 def test_an_outcome_is_credited_to_the_latest_decision_of_its_session() -> None:
@@ -189,7 +190,7 @@ def test_an_outcome_before_the_intervention_is_delivered_counts() -> None:
     assert policy.pending("shop", row.session_id, LATER - 590 * SECOND) == (row,)
     policy.outcome(replace(SALE, session_id=row.session_id), START_US + SECOND)
     cell = decide(policy, START_US + SECOND, "another").cell
-    assert policy.tallies.counts(cell, row.definition_id)[0] == 1
+    assert counted(policy.tallies, cell, row.definition_id)[0] == 1
 
 
 @pytest.mark.parametrize("again", [False, True])
@@ -199,7 +200,7 @@ def test_the_outcome_of_an_intervention_that_is_deleted_meanwhile_counts_for_not
     policy = open_shop(arms=2)
     decisions = [decide(policy, START_US + i, f"session-{i}") for i in range(60)]
     [*_, last] = [d for d in decisions if d.chosen == "compare-1"]
-    before = {arm: policy.tallies.counts(last.cell, arm) for arm in last.arms}
+    before = {arm: counted(policy.tallies, last.cell, arm) for arm in last.arms}
     Desk(policy).delete_definition("shop", "compare-1")
     if again:
         entry = {**to_json(definition("compare-1")), "title": "Something else"}
@@ -207,7 +208,7 @@ def test_the_outcome_of_an_intervention_that_is_deleted_meanwhile_counts_for_not
         Desk(policy).put_definition("shop", document, START_US + SECOND)
     found = policy.outcome(replace(SALE, decision_id=last.decision_id, session_id=""), LATER)
     assert found.row.decision_id == last.decision_id
-    after = {arm: policy.tallies.counts(last.cell, arm) for arm in last.arms}
+    after = {arm: counted(policy.tallies, last.cell, arm) for arm in last.arms}
     won, tried = before.pop("compare-1")
     assert after.pop("compare-1") == ((0, 0) if again else (won + 1, tried))
     assert after == before

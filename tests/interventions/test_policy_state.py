@@ -238,7 +238,7 @@ def test_a_state_with_tallies_in_lines_is_taken_over_whole() -> None:
     player.play([("decide", who, 1, GAPS[1]) for who in range(30)])
     player.play([("outcome", who, 0, GAPS[0]) for who in range(9)])
     player.now_us += 25 * HOUR
-    player.play([("decide", who, 1, GAPS[1]) for who in range(9)])
+    player.play([("decide", who, 1 + 8 * (who % 2), GAPS[1]) for who in range(9)])
     player.play([("outcome", who, 3, GAPS[0]) for who in range(4)])
     policy = player.policy
     policy.install(learn(policy.lesson({}, player.now_us)) or {})
@@ -248,6 +248,8 @@ def test_a_state_with_tallies_in_lines_is_taken_over_whole() -> None:
     assert faded(seen)
     assert {delay == WAITING for _, delay in chain(*waiting(seen).values())} == {True, False}
     assert (faded(again), waiting(again)) == (faded(seen), waiting(seen))
+    assert again.open.decided_us.tolist() == seen.open.decided_us.tolist()
+    assert again.open.row.tolist() != sorted(again.open.row.tolist())
     assert again.delays == seen.delays
     assert lines(taken_over) == lines(policy)
 
@@ -262,7 +264,7 @@ def tallies_in_lines(policy: Policy) -> list[str]:
             [
                 key[0].as_row(),
                 key[1],
-                matured[key].as_row() if key in matured else None,
+                list(dataclasses.asdict(matured[key]).values()) if key in matured else None,
                 still.get(key, []),
             ]
         )

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from eitp_server.bandit.decision import Cell
+from eitp_server.bandit.lines import encode
 from eitp_server.interventions.visit import OpenDecision, Sent, Visit, from_json, to_json
 from eitp_server.interventions.visits import Visits
-from eitp_server.storage.line import encode
 from eitp_server.storage.log import AcknowledgementRow, InterventionRow, OutcomeRow
 from hypothesis import given
 from hypothesis import strategies as st

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 import pytest
-from eitp_server.storage.line import Written, encode, read
+from eitp_server.bandit.lines import encode
+from eitp_server.storage.line import Written, read
 
 
 @dataclass(slots=True)

@@ -101,8 +101,8 @@ def _learner(settings: Settings, stores: Stores, core: Core, apart: Apart) -> Le
             for tenant in stores.accounts.tenants.all()
         }
 
-    async def learn(lesson: Lesson, cells: int) -> Learnt | None:
-        return await apart.run(learn_in_portions, lesson, cells)
+    async def learn(lesson: Lesson, size: int) -> tuple[Learnt | None, float]:
+        return await apart.timed(learn_in_portions, lesson, size)
 
     rhythm = Rhythm(seconds=settings.learning_seconds, events=settings.learning_events)
     return Learner(lambda: core.policy, install, wishes, core.now_us, rhythm, learn)

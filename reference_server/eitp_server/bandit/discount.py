@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
 Amount = TypeVar("Amount", float, "NDArray[np.float64]")
@@ -53,20 +51,6 @@ class FadingCounts(Generic[Amount]):
         """Return successes and trials as they weigh at `now`; sums never grow by looking back."""
         left = remaining(_later(now - self.at, 0.0 * self.at), half_life)
         return self.successes * left, self.trials * left
-
-    def as_row(self: FadingCounts[float]) -> list[float]:
-        """Return the state as JSON values."""
-        return [self.successes, self.trials, self.at]
-
-
-NOTHING: FadingCounts[float] = FadingCounts(successes=0.0, trials=0.0, at=0.0)
-"""Before the first event."""
-
-
-def from_row(row: Sequence[float]) -> FadingCounts[float]:
-    """Return the counts that `FadingCounts.as_row` wrote."""
-    successes, trials, at = map(float, row)
-    return FadingCounts(successes=successes, trials=trials, at=at)
 
 
 def remaining(elapsed: Amount, half_life: float) -> Amount:

@@ -27,22 +27,27 @@ class Learnt:
     """
 
 
-def learn_in_portions(lesson: Lesson, cells: int) -> Learnt | None:
-    """Return what follows from a lesson, so many cells at once; None when nothing has changed."""
+def learn_in_portions(lesson: Lesson, size: int) -> Learnt | None:
+    """Return what follows from a lesson, about `size` characters at once; None for no change."""
     document = learn(lesson)
     if document is None:
         return None
-    written = [json.dumps(portion).encode() for portion in portions(document, cells)]
+    written = [json.dumps(portion).encode() for portion in portions(document, size)]
     return Learnt(cells=len(document["cells"]), portions=written)
 
 
-def portions(document: Mapping[str, Any], cells: int) -> Iterator[dict[str, Any]]:
-    """Yield a document in portions of so many cells.
+def portions(document: Mapping[str, Any], size: int) -> Iterator[dict[str, Any]]:
+    """Yield a document in portions of about `size` characters, a cell or more in each.
 
     A decision is about one cell, so a policy that is half installed is as good as two whole ones;
     and nobody waits for ten thousand cells at once.
     """
-    rows: Sequence[Any] = document["cells"]
-    for start in range(0, max(len(rows), 1), cells):
-        terms: list[Any] = document["exploration"] if start == 0 else []
-        yield {**document, "exploration": terms, "cells": rows[start : start + cells]}
+    terms, rows, length = document["exploration"], list[Any](), 0
+    for row in document["cells"]:
+        rows.append(row)
+        length += len(row[1])
+        if length >= size:
+            yield {**document, "exploration": terms, "cells": rows}
+            terms, rows, length = [], [], 0
+    if rows or terms:
+        yield {**document, "exploration": terms, "cells": rows}

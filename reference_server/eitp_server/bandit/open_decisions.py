@@ -109,11 +109,6 @@ class OpenDecisions:
         self._head = end
         return zip(*taken, strict=True)
 
-    def delays(self, row: int) -> list[int]:
-        """Return the delays of the open decisions of a row."""
-        live = slice(self._head, self._tail)
-        return self._delay_us[live][self._row[live] == row].tolist()
-
     def columns(self) -> OpenColumns:
         """Return a copy of all that is open."""
         live = slice(self._head, self._tail)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from eitp_server.bandit.decision import Cell
 from eitp_server.bandit.delay import DelayHistogram
 from eitp_server.bandit.discount import FadingCounts
 from eitp_server.bandit.frame import Frame
@@ -24,8 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-Key = tuple[Cell, str]
-"""A cell and an arm; the empty arm is 'no intervention'."""
+    from eitp_server.bandit.decision import Cell
 
 _SECOND_US: Final = 1_000_000
 _ROUND_US: Final = _SECOND_US
@@ -109,15 +107,6 @@ class Tallies:
         for decision in self._open.take_before(self._round * _ROUND_US - self._window_us):
             self._settle(*decision)
             self.events += 1
-
-    def counts(self, cell: Cell, arm: str) -> tuple[float, float]:
-        """Return successes and decisions of an arm, open and faded ones as they stand together."""
-        row = self._row(cell, arm)
-        if row is None:
-            return 0.0, 0.0
-        delays = self._open.delays(row)
-        won = sum(delay != WAITING for delay in delays)
-        return float(self._successes[row]) + won, float(self._trials[row]) + len(delays)
 
     def frame(self) -> Frame:
         """Return a copy of the whole state; it takes little, because everybody waits meanwhile."""

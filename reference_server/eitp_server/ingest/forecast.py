@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from eitp.v1.outcome_pb2 import OutcomeKind
 
+from eitp_server.bandit.lines import encode
 from eitp_server.classification.risk import (
     RISK_MODEL,
     abandonment_logit,
     duration_only_logit,
     page_only_logit,
 )
-from eitp_server.storage.line import Written, encode, read
+from eitp_server.storage.line import Written, read
 from eitp_server.storage.log import ForecastRow, Resolution
 
 if TYPE_CHECKING:

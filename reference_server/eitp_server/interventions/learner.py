@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 _LOG: Final = structlog.get_logger(__name__)
 _LOOK_SECONDS: Final = 1.0
-_CELLS_AT_ONCE: Final = 500
-"""Installed in one tick: a few milliseconds."""
+_AT_ONCE: Final = 250_000
+"""Characters of a document that are installed in one tick: a few milliseconds, 500 cells."""
 _REST: Final = 10.0
 """Times as long as learning took that it rests at least: a tenth of one core is enough."""
 
@@ -57,11 +57,12 @@ class Learner:
         wishes: Callable[[], Mapping[str, Wish]],
         now_us: Callable[[], int],
         rhythm: Rhythm,
-        learn: Callable[[Lesson, int], Awaitable[Learnt | None]],
+        learn: Callable[[Lesson, int], Awaitable[tuple[Learnt | None, float]]],
     ) -> None:
         """Learn from `policy()`; `install` makes a document the policy in force.
 
-        `learn` is `learn_in_portions` somewhere else, where it keeps nobody waiting.
+        `learn` is `learn_in_portions` somewhere else, where it keeps nobody waiting, and returns
+        the seconds it took as well.
         """
         self._policy = policy
         self._install = install
@@ -89,14 +90,12 @@ class Learner:
 
     async def learn(self) -> bool:
         """Learn once; return whether anything changed noticeably."""
-        loop = asyncio.get_running_loop()
-        began, policy = loop.time(), self._policy()
+        policy = self._policy()
         events, wishes = policy.tallies.events, self._wishes()
         lesson = policy.lesson(_terms(policy, wishes), self._now_us())
         epochs = policy.catalogue.epochs()
-        learnt = await self._learn(lesson, _CELLS_AT_ONCE)
-        self._learnt_at = loop.time()
-        self._took = self._learnt_at - began
+        learnt, self._took = await self._learn(lesson, _AT_ONCE)
+        self._learnt_at = asyncio.get_running_loop().time()
         if learnt is not None:
             _LOG.debug("learnt", cells=learnt.cells, seconds=round(self._took, 3))
             for portion in learnt.portions:

@@ -8,8 +8,9 @@ from sys import intern
 from typing import TYPE_CHECKING, Any, Final
 
 from eitp_server.bandit.decision import Cell
+from eitp_server.bandit.lines import encode
 from eitp_server.interventions.eligibility import Exposure, History
-from eitp_server.storage.line import Written, encode
+from eitp_server.storage.line import Written
 from eitp_server.storage.log import AcknowledgementRow, InterventionRow, OutcomeRow
 
 if TYPE_CHECKING:

@@ -9,9 +9,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _AT_ONCE: Final = 100
-# One encoder for all: `json.dumps` makes one for each call, and a snapshot is taken while
-# everybody waits.
-encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class Written:

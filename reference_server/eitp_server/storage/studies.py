@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import delete, select, text
 
+from eitp_server.bandit.lines import encode
 from eitp_server.bandit.visitors import Visitor, Visitors
 from eitp_server.storage.tables import Record
 
@@ -164,11 +165,7 @@ def as_text(parts: Iterable[Mapping[str, Any]]) -> str:
     Encoding lets nobody else run, so it is done in parts. Numbers come back as they were, bit for
     bit, those that are not finite included.
     """
-    return "\n".join(map(_encode, parts))
-
-
-# One encoder for all: `json.dumps` makes one for each call.
-_encode = json.JSONEncoder(separators=(",", ":")).encode
+    return "\n".join(map(encode, parts))
 
 
 def _terms(row: Any) -> StudyTerms:
