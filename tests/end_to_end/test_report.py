@@ -125,8 +125,14 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "arguments", "said"),
     [
-        ("EITP_DATA_DIR", "shops", ("tenants", "rules", "[/x]"), "There is no tenant [/x]."),
-        ("EITP_DATA_DIR", "garbled", ("tenants", "rules", "x"), "file is not a database"),
+        ("EITP_DATA_DIR", "shops", ("keys", "list", "[/x]"), "There is no tenant [/x]."),
+        (
+            "EITP_DATA_DIR",
+            "garbled",
+            ("tenants", "rules", "x"),
+            "garbled/eitp.db cannot be read as",
+        ),
+        ("EITP_DATA_DIR", "garbled", ("keys", "list", "x"), "file is not a database"),
         ("EITP_DATA_DIR", "none", ("tenants", "rules", "x"), "there is no server data in "),
         ("EITP_GRPC_PORT", "abc", ("settings",), "EITP_GRPC_PORT is 'abc': write a whole number"),
     ],
