@@ -125,7 +125,7 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "arguments", "said"),
     [
-        ("EITP_DATA_DIR", "shops", ("keys", "list", "[/x]"), "There is no tenant [/x]."),
+        ("EITP_DATA_DIR", "shops", ("keys", "create", "[/x]"), "There is no tenant [/x]."),
         (
             "EITP_DATA_DIR",
             "garbled",

@@ -9,6 +9,7 @@ import typer
 from rich.table import Column, Table
 
 from eitp_server.cli.console import CONSOLE, run, with_accounts
+from eitp_server.cli.records import require_tenant
 
 if TYPE_CHECKING:
     from eitp_server.storage.accounts import Accounts
@@ -60,6 +61,7 @@ def list_keys(tenant_id: Annotated[str, typer.Argument(help="The tenant.")]) -> 
     """List the keys of a tenant; the keys themselves are not kept."""
 
     async def read(accounts: Accounts) -> list[ApiKey]:
+        require_tenant(tenant_id, [t.tenant_id for t in accounts.tenants.all()], "TENANT_ID")
         return accounts.keys.of(tenant_id)
 
     table = Table(Column("id and key", no_wrap=True), "kind and state", "scopes", show_lines=True)
