@@ -19,6 +19,7 @@ from eitp_server.cli.console import CONSOLE, configure_logs, run
 from eitp_server.cli.evaluate import check_picture
 from eitp_server.cli.records import data_directory, require_tenant
 from eitp_server.cli.report_contagion import contagion
+from eitp_server.cli.report_decisions import decisions
 from eitp_server.cli.report_evi import evi
 from eitp_server.cli.report_lift import lift
 from eitp_server.cli.report_transfer import transfer
@@ -56,6 +57,7 @@ def report(context: typer.Context) -> None:
 
 
 app.command("contagion")(contagion)
+app.command("decisions")(decisions)
 app.command("evi")(evi)
 app.command("lift")(lift)
 app.command("transfer")(transfer)
