@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from google.protobuf import json_format
 from google.protobuf.message import DecodeError
 
 from eitp_server.services.validation import malformed
+from eitp_server.transport import refusal
+from eitp_server.transport.enum_name import read_names
 
 if TYPE_CHECKING:
-    from google.protobuf.descriptor import Descriptor, FieldDescriptor
+    from google.protobuf.descriptor import Descriptor
     from google.protobuf.message import Message
 
 _JSON_ERRORS = (
@@ -26,10 +29,6 @@ _JSON_ERRORS = (
 """What the parser raises on hostile input, its own error being the least of it."""
 
 
-_UNKNOWN = 2**31 - 1
-"""A number that no enum of the schema gives to a value."""
-
-
 class Codec(Protocol):
     """Turns messages into bytes and back."""
 
@@ -39,7 +38,7 @@ class Codec(Protocol):
         ...
 
     def decode(self, message: type[Message], data: bytes) -> Message:
-        """Return the message; raises `Invalid(MALFORMED_MESSAGE)` for anything else."""
+        """Return the message; raises `Invalid`, mostly of MALFORMED_MESSAGE, for anything else."""
         ...
 
     def binary(self, message: type[Message], data: bytes) -> bytes:
@@ -78,57 +77,38 @@ class Json:
     name = "json"
 
     def decode(self, message: type[Message], data: bytes) -> Message:
-        """Return the message; unknown fields are ignored, as a newer client may send them."""
+        """Return the message; unknown fields are ignored, as a newer client may send them.
+
+        Unknown names of enum values raise `Invalid(FIELD_INVALID)`: see `enum_name`.
+        """
         try:
+            document = json.loads(data.decode(), object_pairs_hook=_unique)
             # The parser takes an empty list, or an empty text, for an empty object.
-            if data.lstrip()[:1] != b"{":
+            if not isinstance(document, dict):
                 raise json_format.ParseError("it is no JSON object")
-            return json_format.Parse(data, message(), ignore_unknown_fields=True)
+            values = cast("dict[str, Any]", document)
+            if unknown := read_names(values, cast("Descriptor", message.DESCRIPTOR)):
+                raise refusal.invalid(unknown)
+            return json_format.ParseDict(values, message(), ignore_unknown_fields=True)
         except _JSON_ERRORS as error:
             raise malformed(message, error) from None
 
     def binary(self, message: type[Message], data: bytes) -> bytes:
-        """Return the message in protobuf's wire format; raises as `decode` does.
-
-        Names of unknown enum values become a number that no value has: the parser would leave
-        them out, and shift the rest of their column.
-        """
-        known = self.decode(message, data)
-        document = json.loads(data)
-        if _number_unknown(document, cast("Descriptor", message.DESCRIPTOR)):
-            return self.decode(message, json.dumps(document).encode()).SerializeToString()
-        return known.SerializeToString()
+        """Return the message in protobuf's wire format; raises as `decode` does."""
+        return self.decode(message, data).SerializeToString()
 
     def encode(self, message: Message) -> bytes:
         """Return the JSON of the message."""
         return json_format.MessageToJson(message, indent=None).encode()
 
 
-def _number_unknown(document: Any, descriptor: Descriptor) -> bool:
-    """Replace the names of unknown enum values in place; return whether there were any."""
-    if not isinstance(document, dict):
-        return False
-    values = cast("dict[str, Any]", document)
-    found = [
-        _number_field(values, name, field)
-        for field in descriptor.fields
-        for name in {field.json_name, field.name} & values.keys()
-    ]
-    return any(found)
-
-
-def _number_field(values: dict[str, Any], name: str, field: FieldDescriptor) -> bool:
-    value = values[name]
-    items = cast("list[Any]", value if isinstance(value, list) else [value])
-    if field.message_type is not None:
-        found = [_number_unknown(item, field.message_type) for item in items]
-        return any(found)
-    if field.enum_type is None:
-        return False
-    names = field.enum_type.values_by_name
-    numbered = [_UNKNOWN if isinstance(i, str) and i not in names else i for i in items]
-    values[name] = numbered if isinstance(value, list) else numbered[0]
-    return numbered != items
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the object; raises `ParseError` when it has a name twice."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        name, _ = Counter(name for name, _ in pairs).most_common(1)[0]
+        raise json_format.ParseError(f"{name} stands twice in one object")
+    return found
 
 
 BINARY = Binary()
