@@ -10,6 +10,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from eitp_server.bandit.lift import gain
+from eitp_server.bandit.pattern import PatternStatus
 from eitp_server.bandit.promotion import is_enough
 from eitp_server.classification.packet import Label
 from eitp_server.cli.console import CONSOLE
@@ -62,6 +63,10 @@ _HOLD_OUT_AGAIN: Final = (
     "This shop chose that. Stop the server, and `eitp-server tenants learning {tenant} --holdout "
     "0.1` holds one visitor in ten out."
 )
+_CHANCE: Final = (
+    "Chance: of being chosen, in the newest decision in which it was eligible. That need not be "
+    "the same one for all, so they need not add up to 100 %."
+)
 _METRICS: Final = {1: "bounce", 3: "dismissal", 4: "complaint"}
 
 
@@ -79,6 +84,8 @@ def print_experiment(findings: Findings, patterns: Sequence[PatternRow], tenant:
     _print_rows(_checks(findings), head="Can it be trusted?")
     if len(findings.arms) > 1:
         CONSOLE.print(_arms_table(findings.arms))
+        CONSOLE.print(Text(_CHANCE, style="dim"))
+        CONSOLE.print()
         if whole is not None:
             _print_rows(_guardrails(findings.arms), head="Harms, arm minus holdout")
     _print_rows(_in_use(patterns), head="Proven patterns in use")
@@ -109,11 +116,11 @@ def _print_rows(rows: Iterable[tuple[str, ...]], *, head: str = "", style: str =
 def _counted(findings: Findings) -> Iterator[tuple[str, str]]:
     examined = findings.examined
     study, pending = examined.study, examined.pending
-    yield "decisions counted", f"{study.audit.decisions:,} of {study.visitors:,} visitors"
+    yield "counted", f"{study.audit.decisions:,} decisions about {study.visitors:,} visitors"
     first, last = study.first_decided_at_us, study.last_decided_at_us
     if first is not None and last is not None:
         yield "  taken", f"{_day(first)} to {_day(last)} UTC"
-    waiting = f"{pending.decisions.total:,} of {len(pending.visitors):,} visitors"
+    waiting = f"{pending.decisions.total:,} about {len(pending.visitors):,} visitors"
     yield "not a day old yet", waiting
     if study.censored_visitors:
         yield "never to be known", f"{study.censored_visitors:,} visitors"
@@ -256,11 +263,20 @@ def _in_use(patterns: Sequence[PatternRow]) -> Iterator[tuple[str, str]]:
             )
             if part is not None
         )
+        status = PatternStatus(row.status).name.lower()
         yield f"  {row.definition_id}", f"{place}: at least {_points(row.lower_bound)} points"
+        yield "", f"{status}, {row.pattern_id} version {row.version}"
 
 
 def _about_arms(findings: Findings) -> Iterator[str]:
     """Say of which interventions by themselves something is shown."""
+    for arm in findings.arms:
+        for each in arm.guardrails:
+            if (each.harm_lower_bound or 0.0) > each.margin:
+                yield (
+                    f"More {_METRICS[each.metric]}s than are tolerated are proven for "
+                    f"{arm.definition_id}."
+                )
     if findings.conclusion.verdict.name in ("INVALID", "NO_HOLDOUT", "TOO_EARLY"):
         return
     enough = [(arm, arm.lift) for arm in findings.arms if arm.lift and is_enough(arm.lift)]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from eitp_server.cli.console import run
-from eitp_server.cli.evaluate import check_picture, refuse
+from eitp_server.cli.evaluate import ERRORS, check_picture, refuse
 from eitp_server.cli.progress import counted
 from eitp_server.cli.records import data_directory, require_tenant
 from eitp_server.config import Settings
@@ -65,6 +65,7 @@ def lift(
         findings, patterns = run(_read(directory, tenant, definition, progress))
     if plot is not None:
         _draw(findings, tenant, plot)
+        ERRORS.print(f"drawn: {plot}", markup=False, soft_wrap=True)
     if as_json:
         _print_json(findings)
     else:

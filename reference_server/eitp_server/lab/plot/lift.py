@@ -63,7 +63,7 @@ def draw(
     height = _HEAD + over_time + _BETWEEN + _PER_ARM * (rows + 1) + _FOOT
     figure = blank(_WIDTH, height)
     figure.text(0.045, 1 - 0.4 / height, heading, fontsize=14, color=INK, weight="bold")
-    said = fill(statement, _LETTERS)
+    said = fill(statement.replace(" %", "\N{NO-BREAK SPACE}%"), _LETTERS)
     figure.text(0.045, 1 - 0.52 / height, said, fontsize=9.5, color=INK, va="top")
     bottom = (_FOOT + _PER_ARM * (rows + 1) + _BETWEEN) / height
     above = figure.add_axes((0.085, bottom, 0.885, over_time / height))
