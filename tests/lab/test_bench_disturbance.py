@@ -7,8 +7,8 @@ from eitp_server.bandit.learning import learn
 from eitp_server.bandit.policy_table import CellPolicy
 from eitp_server.interventions.policy import Policy
 from eitp_server.interventions.policy import Settings as PolicySettings
-from eitp_server.lab.bench.decide import NOW_US, DecideOptions
 from eitp_server.lab.bench.disturbance import outdated
+from eitp_server.lab.bench.filled import NOW_US, DecideOptions
 
 OPTIONS = DecideOptions(cells=60, arms=4)
 

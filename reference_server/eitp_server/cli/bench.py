@@ -107,8 +107,9 @@ def measure_decide(
     """Measure a decision, learning anew beside it, and MABWiser's prediction in the same run."""
     from tempfile import gettempdir
 
-    from eitp_server.lab.bench.decide import DecideOptions, bench_decide
+    from eitp_server.lab.bench.decide import bench_decide
     from eitp_server.lab.bench.disturbance import disturb
+    from eitp_server.lab.bench.filled import DecideOptions
 
     options = DecideOptions(cells=cells, arms=arms, decisions=decisions)
     say, folder = Console(stderr=True).print, data_dir or Path(gettempdir())

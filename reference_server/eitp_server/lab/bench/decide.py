@@ -10,38 +10,19 @@ import numpy as np
 from rich.table import Column, Table
 
 from eitp_server.bandit.choice import Experiment, Moment, choose
-from eitp_server.bandit.decision import Cell
 from eitp_server.bandit.learning import learn
-from eitp_server.interventions.policy import Policy
-from eitp_server.interventions.policy import Settings as PolicySettings
+from eitp_server.lab.bench.filled import NOW_US, RATE, TRIED, DecideOptions, filled, names
 from eitp_server.lab.bench.machine import Machine, load_average, machine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
+    from eitp_server.bandit.decision import Cell
+    from eitp_server.interventions.policy import Policy
     from eitp_server.lab.bench.disturbance import Disturbance
 
-NOW_US: Final = 1_800_000_000_000_000
-_DAY_US: Final = 86_400_000_000
-_CELLS_OF_A_SHOP: Final = 200
-_SECTIONS: Final = 20
-_TRIED: Final = 12
-_RATE: Final = 0.04
 _HOLDOUT: Final = 0.1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DecideOptions:
-    """What to measure."""
-
-    cells: int = 10_000
-    arms: int = 8
-    """With 'no intervention'."""
-    decisions: int = 200_000
-    seed: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +135,7 @@ def bench_decide(
     say(f"deciding {options.decisions:,} times")
     rng = np.random.default_rng(options.seed)
     order = rng.integers(len(asked), size=options.decisions).tolist()
-    arms = _names(options.arms)
+    arms = names(options.arms)
     first = _decide(policy, asked, arms, range(len(asked)))
     decide = _decide(policy, asked, arms, order)
     unknown = _decide(policy, asked, arms[:-1], range(min(len(asked), 500)))
@@ -172,53 +153,6 @@ def bench_decide(
         disturbance=disturbance,
         machine=machine(folder),
         load_average=load_average(),
-    )
-
-
-def filled(options: DecideOptions, now_us: int = NOW_US) -> tuple[Policy, list[Cell]]:
-    """Return a policy that has counted decisions in every cell and arm, and its cells."""
-    policy = Policy(PolicySettings(experiment=Experiment(key=b"bench")))
-    rng, arms = np.random.default_rng(options.seed), _names(options.arms)
-    cells = [_cell(number) for number in range(options.cells)]
-    tried = 1 + rng.poisson(_TRIED, (len(cells), len(arms)))
-    won = rng.binomial(tried, _RATE)
-    _count(policy, cells, arms, tried, won, now_us)
-    for cell in cells:
-        policy.table.snapshot(cell, arms)
-    return policy, cells
-
-
-def _count(
-    policy: Policy,
-    cells: Sequence[Cell],
-    arms: Sequence[str],
-    tried: NDArray[np.int64],
-    won: NDArray[np.int64],
-    now_us: int,
-) -> None:
-    moment, lately = now_us - 2 * _DAY_US, now_us - _DAY_US // 24
-    for row, cell in enumerate(cells):
-        for column, arm in enumerate(arms):
-            for number in range(int(tried[row, column])):
-                moment += 1
-                policy.tallies.book(cell, arm, moment)
-                if number < won[row, column]:
-                    policy.tallies.credit(cell, arm, decided_us=moment, delay_us=600_000_000)
-    for cell in cells:
-        for arm in arms:
-            policy.tallies.book(cell, arm, lately)
-    policy.tallies.mature(now_us)
-
-
-def _names(count: int) -> tuple[str, ...]:
-    return ("", *(f"arm-{number}" for number in range(1, count)))
-
-
-def _cell(number: int) -> Cell:
-    shop, place = divmod(number, _CELLS_OF_A_SHOP)
-    label, section = divmod(place, _SECTIONS)
-    return Cell(
-        tenant_id=f"shop-{shop}", vertical="automotive", label=label + 1, page_section=section + 1
     )
 
 
@@ -250,14 +184,14 @@ def _peer(options: DecideOptions, order: Sequence[int]) -> Microseconds | None:
         return None
     peer: Any = mab  # Its signatures are typed in part only.
     rng = np.random.default_rng(options.seed)
-    arms = list(_names(options.arms))
-    count = _TRIED * len(arms)
+    arms = list(names(options.arms))
+    count = TRIED * len(arms)
     bandits: list[Any] = []
     for _ in range(options.cells):
         bandit = peer.MAB(arms, peer.LearningPolicy.ThompsonSampling(), seed=options.seed)
         # Every arm is tried, as in the filled policy.
         chosen = [arms[index % len(arms)] for index in range(count)]
-        bandit.fit(chosen, rng.binomial(1, _RATE, count).tolist())
+        bandit.fit(chosen, rng.binomial(1, RATE, count).tolist())
         bandits.append(bandit)
     clock, taken = time.perf_counter_ns, list[int]()
     for index in order:

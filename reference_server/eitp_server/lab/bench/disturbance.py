@@ -18,7 +18,7 @@ from eitp_server.ingest.reducer import REDUCER_VERSION, Reducer
 from eitp_server.interventions.desk import Desk
 from eitp_server.interventions.policy import Policy
 from eitp_server.interventions.policy import Settings as PolicySettings
-from eitp_server.lab.bench.decide import filled
+from eitp_server.lab.bench.filled import filled
 from eitp_server.lab.bench.ingest import run_load
 from eitp_server.lab.bench.measurement import Latency
 from eitp_server.lab.bench.plan import Phase, Plan
@@ -31,7 +31,7 @@ from eitp_server.storage.sqlite_log import SQLiteLog
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from eitp_server.lab.bench.decide import DecideOptions
+    from eitp_server.lab.bench.filled import DecideOptions
     from eitp_server.lab.bench.measurement import Measurement
 
 _LEARNT: Final = re.compile(r"learnt .*\bcells=(\d+) .*\bseconds=([0-9.]+)")
