@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from bandit.lifts import lift
 from bandit.trials import START_US, cell, played
+from eitp_server.bandit.decision import Cell
 from eitp_server.bandit.node import Node
 from eitp_server.bandit.pattern import Pattern
 from eitp_server.classification.packet import Label
@@ -27,11 +28,10 @@ from eitp_server.storage.tenants import Tenants
 from interventions.shop import SETTINGS
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterable, Mapping
+    from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
     from pathlib import Path
 
     import pytest
-    from eitp_server.bandit.decision import Cell
     from eitp_server.bandit.trial import Trial
     from eitp_server.interventions.analyst import Examined
 
@@ -109,23 +109,29 @@ class Street:
         rates: Mapping[str, float] = HELPS,
         count: int = 2_000,
         *,
-        where: Cell | None = None,
+        where: Cell | Sequence[Cell] | None = None,
         seed: int = 1,
         days: float = 10.0,
         complaints: Mapping[str, float] | None = None,
     ) -> None:
-        """Let `count` new visitors come within `days`, after which all is known of them."""
+        """Let `count` new visitors come within `days`, after which all is known of them.
+
+        They are in the cells of `where` in turn.
+        """
         rng = np.random.default_rng(seed)
+        cells = [where or cell()] if where is None or isinstance(where, Cell) else where
         trials = played(
             rng,
             count,
             rates,
-            where=where or cell(),
             first=self._visitors,
             start_us=self.now_us,
             days=days,
         )
-        kept = list(trials)
+        kept = [
+            replace(each, decision=replace(each.decision, cell=cells[index % len(cells)]))
+            for index, each in enumerate(trials)
+        ]
         angry = rng.random(count)
         harms = complaints or {}
         hated = [

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any, Final
 
 from eitp_server.bandit.promotion import DAY_US
 from eitp_server.bandit.pseudo_outcome import EffectSums, Side, Unit
@@ -13,8 +14,11 @@ if TYPE_CHECKING:
 
     from eitp_server.bandit.decision import Cell, Decision
     from eitp_server.bandit.e_process import EProcess
+    from eitp_server.bandit.node import Node
 
 FORMAT = 2
+_UNKNOWN: Final = "0"
+"""The label or section of a stratum when there is none."""
 
 
 class Evidence:
@@ -56,6 +60,21 @@ class Evidence:
         if self.first_decided_at_us is None or self.last_decided_at_us is None:
             return 0.0
         return (self.last_decided_at_us - self.first_decided_at_us) / DAY_US
+
+    def concentration(self, place: Node) -> float:
+        """Return the share that the label or section below `place` with the most units has, 0..1.
+
+        Of the units on either side, all of which were seen in `place`, in strata that `stratum_of`
+        names. 0 in a section, below which there is nothing, and without units. An unknown section
+        is no narrower place: where none is known, the label is the narrowest that can be named.
+        """
+        if place.page_section is not None:
+            return 0.0
+        below: dict[str, int] = defaultdict(int)
+        for stratum, units in self._bets.units.items():
+            below[stratum.rsplit("/", 3)[place.depth + 1]] += units
+        most = max((units for part, units in below.items() if part != _UNKNOWN), default=0)
+        return most / max(sum(below.values()), 1)
 
     def fold(
         self,
@@ -106,7 +125,10 @@ class Evidence:
 
 
 def stratum_of(cell: Cell) -> str:
-    """Return the name of the stratum that decisions of `cell` are: one tenant's section."""
+    """Return the name of the stratum that decisions of `cell` are: one tenant's section.
+
+    Tenant, vertical, label and section, with a slash between them.
+    """
     return "/".join(map(str, cell.as_row()))
 
 

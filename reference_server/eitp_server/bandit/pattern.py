@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
-from eitp_server.bandit.promotion import DAY_US, bound_over_nothing, is_enough
+from eitp_server.bandit.promotion import DAY_US, bound_over_nothing, is_broad, is_enough
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,6 +88,8 @@ class Fresh:
     """The same against "nothing was chosen" in place of the holdout."""
     first_decided_at_us: int | None = None
     """When the first of these decisions was taken."""
+    concentration: float = 0.0
+    """Share of its units that the narrower place with the most of them has, 0..1."""
     definition_changed: bool = False
     guardrail_stop: bool = False
     experiment_invalid: bool = False
@@ -100,8 +102,9 @@ def advance(pattern: Pattern, fresh: Fresh, now_us: int) -> Pattern:
     """Return what becomes of `pattern` at `now_us`: itself when nothing changes.
 
     What the decisions before the promotion said selected the pattern and overstates it, so only
-    fresh ones confirm or refute. A pattern taken back or expired stays so; to be used again the
-    intervention must be promoted again. Raises ValueError for a decision from before the promotion.
+    fresh ones confirm or refute; those of one narrower place confirm nothing wider. A pattern taken
+    back or expired stays so; to be used again the intervention must be promoted again. Raises
+    ValueError for a decision from before the promotion.
     """
     _check(pattern, fresh)
     if not pattern.is_live:
@@ -159,6 +162,8 @@ def _is_refuted(pattern: Pattern, fresh: Fresh) -> bool:
 
 
 def _is_confirmed(pattern: Pattern, fresh: Fresh) -> bool:
+    if not is_broad(fresh.concentration):
+        return False
     bounds = (
         _bound(fresh, "lower_bound"),
         bound_over_nothing(fresh.over_nothing) if fresh.over_nothing is not None else None,

@@ -26,6 +26,8 @@ MINIMUM_CONVERSIONS = 10
 """Conversions on either side."""
 MINIMUM_DAYS = 7.0
 """Between the first and the last matured decision, so that each day of the week was seen."""
+MOST_IN_ONE_PLACE = 0.9
+"""Share of the units that one label of a vertical, or one section of a label, may have."""
 
 
 class Condition(StrEnum):
@@ -40,6 +42,7 @@ class Condition(StrEnum):
     HOLDOUT_CONVERSIONS = "holdout_conversions"
     EFFECTIVE_SAMPLE_SIZE = "effective_sample_size"
     DAYS = "days"
+    BREADTH = "breadth"
     SAMPLE_RATIO = "sample_ratio"
     PROPENSITY_AUDIT = "propensity_audit"
     OUTCOME_LOSS = "outcome_loss"
@@ -58,6 +61,9 @@ _SENTENCES = {
     Condition.HOLDOUT_CONVERSIONS: "{found} of {needed} holdout units have converted.",
     Condition.EFFECTIVE_SAMPLE_SIZE: "The effective sample size is {found}, below {needed}.",
     Condition.DAYS: "Decisions of {found} of {needed} days have matured.",
+    Condition.BREADTH: (
+        "{found} % of the visitors were in one label or section; at most {needed} %."
+    ),
     Condition.SAMPLE_RATIO: "Treatment and holdout do not have their promised shares.",
     Condition.PROPENSITY_AUDIT: "The arms were not chosen as their logged probabilities promise.",
     Condition.OUTCOME_LOSS: "Outcomes are lost more often on one side than on the other.",
@@ -74,6 +80,8 @@ class Candidate:
     """Against "nothing was chosen" in place of the holdout."""
     days: float
     """Time between its first and its last matured decision."""
+    concentration: float = 0.0
+    """Share of its units that the narrower place with the most of them has, 0..1."""
     sample_ratio_alarm: bool = False
     propensity_audit_alarm: bool = False
     outcome_loss_alarm: bool = False
@@ -115,8 +123,13 @@ def judge(
     `margin` is the absolute lift that the lower bound must exceed, `rate` the share of promotions
     that may be false. Leaving hopeless candidates out would break that promise. A candidate that
     no bet was placed on has an e-value of 1.
+
+    What was seen in one narrower place is judged there, and counts here with an e-value of 0: that
+    keeps the promise whatever the breadth depends on. Leaving it out would not quite. Where
+    visitors were does not depend on how they ended, but how many of them an arm was chosen for
+    does, by a policy that learns from those before.
     """
-    e_values = [1.0 if (e := each.lift.e_value) is None else e for each in candidates]
+    e_values = [_e_value(each) for each in candidates]
     real = discoveries(np.array(e_values), rate)
     return tuple(
         Verdict(not unmet, unmet)
@@ -154,6 +167,11 @@ def bound_over_nothing(lift: Lift) -> float | None:
     return lift.lower_bound if conversions >= MINIMUM_CONVERSIONS else None
 
 
+def is_broad(concentration: float) -> bool:
+    """Return whether units were seen widely enough in a place for a claim about all of it."""
+    return concentration <= MOST_IN_ONE_PLACE
+
+
 def is_enough(lift: Lift) -> bool:
     """Return whether the counts of `lift` allow a claim at all."""
     return next(shortfalls(lift), None) is None
@@ -176,18 +194,27 @@ def shortfalls(lift: Lift) -> Iterator[Unmet]:
             yield Unmet(condition=condition, found=found, needed=needed)
 
 
+def _e_value(candidate: Candidate) -> float:
+    if not is_broad(candidate.concentration):
+        return 0.0
+    return 1.0 if candidate.lift.e_value is None else candidate.lift.e_value
+
+
 def _unmet(candidate: Candidate, *, discovered: bool, margin: float) -> Iterator[Unmet]:
-    lift = candidate.lift
+    lift, broad = candidate.lift, is_broad(candidate.concentration)
     if lift.lower_bound is None or not lift.lower_bound > margin:
         yield Unmet(condition=Condition.LOWER_BOUND, found=lift.lower_bound, needed=margin)
     beside = bound_over_nothing(candidate.over_nothing)
     if beside is None or not beside > margin:
         yield Unmet(condition=Condition.OVER_NOTHING, found=beside, needed=margin)
-    if not discovered:
+    if broad and not discovered:
         yield Unmet(condition=Condition.DISCOVERY, found=lift.e_value)
     yield from shortfalls(lift)
     if candidate.days < MINIMUM_DAYS:
         yield Unmet(condition=Condition.DAYS, found=candidate.days, needed=MINIMUM_DAYS)
+    if not broad:
+        found, needed = 100 * candidate.concentration, 100 * MOST_IN_ONE_PLACE
+        yield Unmet(condition=Condition.BREADTH, found=found, needed=needed)
     for condition, alarm in (
         (Condition.SAMPLE_RATIO, candidate.sample_ratio_alarm),
         (Condition.PROPENSITY_AUDIT, candidate.propensity_audit_alarm),

@@ -54,6 +54,12 @@ class StratifiedEProcess:
         self._batch = np.zeros((0, 4))
         self._folded = 0
 
+    @property
+    def units(self) -> dict[str, int]:
+        """The units of both sides by stratum, those of the batch that is not closed included."""
+        both = (self._before + self._batch)[:, 1::2].sum(axis=1)
+        return {stratum: int(both[row]) for stratum, row in self._rows.items()}
+
     def fold(self, stratum: str, unit: Unit) -> None:
         """Count a unit whose outcome is 0 or 1."""
         row = self._rows.setdefault(stratum, len(self._rows))

@@ -91,6 +91,7 @@ def _promoted(claims: Sequence[Claim], lifts: Sequence[Lift], terms: Terms) -> I
             lift=lift,
             over_nothing=_over_nothing(claim),
             days=claim.evidence.days,
+            concentration=claim.evidence.concentration(claim.scope),
             sample_ratio_alarm=terms.sample_ratio_alarm,
             propensity_audit_alarm=terms.propensity_audit_alarm,
             outcome_loss_alarm=terms.outcome_loss_alarm,
@@ -138,6 +139,7 @@ def _followed(
             lift=lift if seen else None,
             over_nothing=_over_nothing(claim),
             first_decided_at_us=claim.evidence.first_decided_at_us,
+            concentration=claim.evidence.concentration(claim.scope),
             guardrail_stop=claim.is_stopped,
             experiment_invalid=terms.is_invalid,
         )
