@@ -121,9 +121,9 @@ def test_every_unmet_condition_is_named_in_order() -> None:
     named = [item for item in Condition if item is not Condition.DISCOVERY]
     assert [unmet.condition for unmet in verdict.unmet] == named
     sentences = [unmet.sentence for unmet in verdict.unmet]
-    assert sentences[0] == "The lower bound of the lift is unknown, not above 0."
+    assert sentences[0] == "Too few visitors have matured for a bound of the lift."
     assert sentences[1] == (
-        "The lower bound of the lift over doing nothing is unknown, not above 0."
+        "Too few visitors for whom nothing was chosen have matured for a bound of the lift over it."
     )
     assert sentences[2] == "0 of 500 treated units have matured."
     assert len(set(sentences)) == len(sentences)

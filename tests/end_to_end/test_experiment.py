@@ -212,6 +212,16 @@ def test_the_report_shows_a_stop_and_its_harm(premises: Premises) -> None:
     assert "current_probability" not in chat
 
 
+def test_the_report_says_what_proof_still_takes(premises: Premises) -> None:
+    asyncio.run(kept(premises.folder, history(EARLY)))
+    output = report(premises.folder).output
+    missing = output[output.index("What a proof still takes") :]
+    names = [name for name in ("badge", "chat", "offer") if f"  {name}  automotive" in missing]
+    assert names == ["badge", "chat", "offer"]
+    assert " of 500 treated units have matured." in missing
+    assert "badge" not in report(premises.folder, "--definition", "chat").output.split("proof")[1]
+
+
 def test_the_report_lists_the_patterns_in_use(premises: Premises) -> None:
     pattern = PatternRow(
         tenant_id="shop",
@@ -246,6 +256,7 @@ def test_the_report_lists_the_patterns_in_use(premises: Premises) -> None:
     section = PageSection.Name(PageSection.ValueType(8)).removeprefix("PAGE_SECTION_").lower()
     said = f"help-chat  retail, frustration, {section.replace('_', ' ')}: at least +1.20 points"
     assert said in output
+    assert "confirmed, pattern version 1" in output
     assert "taken-back" not in output
     assert "rivals" not in output
 

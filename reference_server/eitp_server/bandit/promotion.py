@@ -69,6 +69,12 @@ _SENTENCES = {
     Condition.OUTCOME_LOSS: "Outcomes are lost more often on one side than on the other.",
     Condition.GUARDRAILS: "A guardrail has stopped the intervention.",
 }
+_TOO_FEW = {
+    Condition.LOWER_BOUND: "Too few visitors have matured for a bound of the lift.",
+    Condition.OVER_NOTHING: (
+        "Too few visitors for whom nothing was chosen have matured for a bound of the lift over it."
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +106,8 @@ class Unmet:
     @property
     def sentence(self) -> str:
         """The condition in English, with its numbers."""
+        if self.found is None and self.condition in _TOO_FEW:
+            return _TOO_FEW[self.condition]
         return _SENTENCES[self.condition].format(
             found="unknown" if self.found is None else f"{self.found:.6g}",
             needed="" if self.needed is None else f"{self.needed:.6g}",

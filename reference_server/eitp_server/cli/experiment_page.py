@@ -14,6 +14,7 @@ from eitp_server.bandit.pattern import PatternStatus
 from eitp_server.bandit.promotion import is_enough
 from eitp_server.classification.packet import Label
 from eitp_server.cli.console import CONSOLE
+from eitp_server.services.unproven import unproven
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -67,6 +68,7 @@ _CHANCE: Final = (
     "Chance: of being chosen, in the newest decision in which it was eligible. That need not be "
     "the same one for all, so they need not add up to 100 %."
 )
+_MOST_REASONS: Final = 3
 _METRICS: Final = {1: "bounce", 3: "dismissal", 4: "complaint"}
 
 
@@ -89,6 +91,10 @@ def print_experiment(findings: Findings, patterns: Sequence[PatternRow], tenant:
         if whole is not None:
             _print_rows(_guardrails(findings.arms), head="Harms, arm minus holdout")
     _print_rows(_in_use(patterns), head="Proven patterns in use")
+    if whole is not None:
+        _print_rows(
+            _missing(findings, patterns), head="What a proof still takes, where it is nearest"
+        )
     CONSOLE.print(Text(findings.conclusion.statement, style="bold"))
     CONSOLE.print(Text(_ALLOWED[verdict]))
     if verdict == "NO_HOLDOUT":
@@ -254,18 +260,40 @@ def _in_use(patterns: Sequence[PatternRow]) -> Iterator[tuple[str, str]]:
     if not patterns:
         yield "", "none"
     for row in patterns:
-        place = ", ".join(
-            str(part)
-            for part in (
-                row.vertical or "every vertical",
-                None if row.label is None else _label(row.label),
-                None if row.page_section is None else _section(row.page_section),
-            )
-            if part is not None
-        )
+        place = _place(row.vertical, row.label, row.page_section)
         status = PatternStatus(row.status).name.lower()
         yield f"  {row.definition_id}", f"{place}: at least {_points(row.lower_bound)} points"
         yield "", f"{status}, {row.pattern_id} version {row.version}"
+
+
+def _missing(findings: Findings, patterns: Sequence[PatternRow]) -> Iterator[tuple[str, str]]:
+    """Say what is missing for each intervention of which nothing is proven, the first of it."""
+    asked = {arm.definition_id for arm in findings.arms}
+    for found in unproven(
+        findings.examined.study,
+        margin=findings.standing.promotion_margin,
+        proven={row.definition_id for row in patterns},
+        stopped=findings.standing.stops.keys(),
+    ):
+        if found.definition_id not in asked:
+            continue
+        where = found.place
+        yield f"  {found.definition_id}", _place(where.vertical, where.label, where.page_section)
+        for unmet in found.unmet[:_MOST_REASONS]:
+            yield "", unmet.sentence
+        if len(found.unmet) > _MOST_REASONS:
+            yield "", f"and {len(found.unmet) - _MOST_REASONS} more"
+        if not found.unmet:
+            yield "", "Nothing is missing: the next look of the server promotes it."
+
+
+def _place(vertical: str | None, label: int | None, section: int | None) -> str:
+    parts = (
+        vertical or "every vertical",
+        None if label is None else _label(label),
+        None if section is None else _section(section),
+    )
+    return ", ".join(part for part in parts if part is not None)
 
 
 def _about_arms(findings: Findings) -> Iterator[str]:

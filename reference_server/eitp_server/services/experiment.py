@@ -62,6 +62,8 @@ class Standing:
     retired: Collection[str] = ()
     stops: Mapping[str, StoppedRow] = field(default_factory=dict[str, "StoppedRow"])
     """The stops in force, by arm."""
+    promotion_margin: float = 0.0
+    """What the lower bound of a lift must exceed to be proven."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -108,4 +108,5 @@ def standing_in(
         exploration_floor=exploration.floor_of(len(able)),
         chances={arm: chance for arm, chance in chances.items() if arm in able},
         stops=stopped,
+        promotion_margin=learning.promotion_margin,
     )
