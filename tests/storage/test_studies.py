@@ -147,17 +147,6 @@ async def test_however_many_visitors_there_are_all_are_forgotten_in_steps(
     assert left == [FORGOTTEN_AT_ONCE + 1, 1, 0]
 
 
-async def test_one_visitor_can_be_erased(studies: Studies) -> None:
-    await studies.keep("shop", CHECKPOINT, [ADA, BEN])
-    await studies.keep("rival", CHECKPOINT, [ADA])
-    await studies.erase("shop", "ada")
-    found, others = await studies.get("shop", TERMS), await studies.get("rival", TERMS)
-    assert found is not None
-    assert others is not None
-    assert everybody(found[1]) == [BEN]
-    assert everybody(others[1]) == [ADA]
-
-
 @given(st.lists(st.floats() | st.integers() | st.booleans() | st.none() | st.text()))
 def test_numbers_and_names_come_back_as_they_were(values: list[Any]) -> None:
     parts = [{"values": values}, {"values": [-0.0, float("inf"), float("nan"), 5e-324, "\n\x1e"]}]

@@ -145,19 +145,6 @@ class Studies(KeptStudies):
         while await self._database.write(job) == FORGOTTEN_AT_ONCE:
             pass
 
-    async def erase(self, tenant_id: str, visitor: str) -> None:
-        """Delete one visitor, who after a restart is met as if for the first time.
-
-        A study that runs still remembers, and writes the row again if the visitor changes.
-        """
-        table = _VISITORS.c
-        own = delete(_VISITORS).where(table.tenant_id == tenant_id, table.visitor == visitor)
-
-        def job(session: Session) -> None:
-            session.connection().execute(own)
-
-        await self._database.write(job)
-
 
 def as_text(parts: Iterable[Mapping[str, Any]]) -> str:
     """Return JSON values as the document of a checkpoint, each in a line of its own.
