@@ -57,7 +57,7 @@ def simulate_policy(
     Delay: outcomes come 12 minutes late on average. Which way of counting
     the open ones believes the truth after an hour?
 
-    All of it takes about 3 minutes on two cores. Ends with status 1 when a
+    All of it takes a minute or two on two cores. Ends with status 1 when a
     bar is missed; with few runs chance alone may do that.
 
     Examples:
