@@ -1,4 +1,4 @@
-"""The policy that decides now: the choice probabilities of every cell, replaced as a whole.
+"""The policy that decides now: the choice probabilities of every cell, each replaced at once.
 
 What was learnt arrives as a document with an identity. Decisions look probabilities up; only a set
 of arms that the document does not know is computed on the spot, from the posteriors in it.
@@ -148,8 +148,6 @@ class PolicyTable:
         """Take over a document of `document_of`: at once, between two decisions."""
         for tenant_id, floor, goal in document["exploration"]:
             self._exploration[tenant_id] = Exploration(floor=floor, goal=Goal(goal))
-        if document["exploration"]:
-            self._found.clear()
         # What was computed leant on what is wider, or on terms, and these may have changed.
         for cell in self._computed:
             self._found.pop(cell, None)
