@@ -98,7 +98,12 @@ class Line:
         for turn in turns:
             visits = list(turn)
             message = [batch for visit in visits for batch in visit.next_batches(1)]
-            await call.write(IngestStreamRequest(batches=message))
+            try:
+                await call.write(IngestStreamRequest(batches=message))
+            except asyncio.InvalidStateError:
+                # The call ended right before: its own status says why.
+                await call.read()
+                raise
             flying.append([(v, b.sequence) for v, b in zip(visits, message, strict=True)])
             if len(flying) < _IN_FLIGHT:
                 continue
